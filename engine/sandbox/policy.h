@@ -1,0 +1,132 @@
+/* policy.h: everything about a sandbox, as data.
+ *
+ * A policy is made by sandbox_policy_init() for a kind of step, filled in by the action, and
+ * then turned, by two pure functions, into
+ *	- the argument vector of bwrap (policy_bwrap_argv), and
+ *	- the plan of the launcher, a small static program that is the sandbox's first process
+ *	  and does what bwrap cannot do in a prepared user namespace (policy_launch_plan).
+ * Neither does any I/O, so tests read the text. Every protection is one field, so a
+ * test can switch it off and see its probe fail.
+ *
+ * Sources are passed to bwrap as descriptors with fixed numbers (enum sandbox_fd), which init
+ * puts in place.
+ */
+#ifndef ENGINE_SANDBOX_POLICY_H
+#define ENGINE_SANDBOX_POLICY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "engine/base/buf.h"
+#include "engine/base/err.h"
+#include "engine/base/strv.h"
+
+/* The descriptors that bwrap inherits besides 0, 1 and 2; nothing else is open. */
+enum sandbox_fd {
+	SANDBOX_FD_USERNS = 10, /* the inner user namespace (--userns2) */
+	SANDBOX_FD_ROOT,	/* the systree's mount (--bind-fd 11 /) */
+	SANDBOX_FD_WORKSPACE,	/* the workspace's mount */
+	SANDBOX_FD_LAUNCHER,	/* the launcher's bytes, a memfd (--ro-bind-data) */
+	SANDBOX_FD_PLAN,	/* the launch plan, a memfd, read by the launcher */
+	SANDBOX_FD_CONTROL,	/* a socket to contractor: the pty's master, or an error text */
+	SANDBOX_FD_TMP,		/* /tmp of the step, a directory that is kept when it fails */
+	SANDBOX_FD_DATA,	/* first of the descriptors for policy->files, in their order */
+};
+
+enum sandbox_kind {
+	SANDBOX_SHELL,	  /* a spec's script in the systree */
+	SANDBOX_PACKAGES, /* apt in the systree */
+	SANDBOX_HOST,	  /* debootstrap: the host's tools on a tmpfs root */
+	SANDBOX_HOST_GIT, /* git: the same, no more capabilities than it needs (none) */
+};
+
+/* A file with this content is put at target (read-only) on a tmpfs of the sandbox. */
+struct sandbox_file {
+	const char *target;
+	const void *bytes;
+	size_t length;
+	unsigned mode;
+};
+
+/* A read-only bind of a host path, only with SANDBOX_HOST*. */
+struct sandbox_bind {
+	const char *source, *target;
+};
+
+struct sandbox_policy {
+	enum sandbox_kind kind;
+
+	/* What runs. */
+	struct strv argv;
+	struct strv environment; /* all of it, NAME=VALUE: nothing else is in the environment */
+	const char *workdir;	 /* absolute, inside */
+	const char *hostname;
+	const char *user; /* "root", a number, or a name that /etc/passwd inside knows */
+	const char *gid;  /* digits, or NULL: the user's own */
+	bool terminal;	  /* a pty opened inside; else descriptors 0, 1, 2 as they are */
+	bool interactive; /* output processing on, as in a shell; only with terminal */
+	int columns, rows;
+
+	/* What it sees. */
+	bool systree, workspace; /* SANDBOX_FD_ROOT, SANDBOX_FD_WORKSPACE are there */
+	bool read_only_root;
+	bool tmp_from_fd; /* /tmp is SANDBOX_FD_TMP; else a tmpfs */
+	const struct sandbox_file *files;
+	size_t n_files;
+	const struct sandbox_bind *binds;
+	size_t n_binds;
+
+	/* Protections; each is on. */
+	bool unshare_network; /* off only for steps with network */
+	bool unshare_ipc, unshare_uts, unshare_cgroup, unshare_pid;
+	bool inner_userns; /* --userns2: no capability over the mounts */
+	bool mask_paths, read_only_paths;
+	bool drop_capabilities; /* bounding set and all others cut to capabilities */
+	uint64_t capabilities;	/* bits by CAP_*; those that root in the step has */
+	bool no_new_privs;	/* bwrap always sets it: the launcher checks that it is set */
+	bool seccomp;
+	bool session; /* a session of its own: never the person's terminal */
+	bool clear_environment;
+	bool clear_groups;
+	bool close_descriptors; /* the launcher closes all but 0, 1, 2 */
+	bool minimal_dev; /* --dev: null zero full random urandom tty, an own devpts and shm */
+	bool private_tmp; /* /tmp and /run are of this sandbox alone */
+	bool die_with_parent;
+	uint64_t open_files_soft, open_files_hard;
+	uint64_t processes; /* RLIMIT_NPROC; 0: none */
+	uint64_t file_size; /* RLIMIT_FSIZE in bytes; 0: none */
+	uint64_t core_size; /* RLIMIT_CORE: 0, or 1 where the host's core_pattern is a pipe */
+};
+
+/* The policy of this kind with every protection on, network cut, user root, 80x24, workdir
+ * /workspace, hostname "builder". Release with sandbox_policy_release() (argv and environment). */
+void sandbox_policy_init(struct sandbox_policy *policy, enum sandbox_kind kind);
+void sandbox_policy_release(struct sandbox_policy *policy);
+
+/* The base environment of every step: PATH, HOME, TERM, LANG, USER, DEBIAN_FRONTEND,
+ * SOURCE_DATE_EPOCH. */
+void sandbox_base_environment(struct strv *environment, int64_t source_date_epoch);
+
+/* What of /proc exists on this host, since bwrap dies on a path that does not. A vector of
+ * paths among sandbox_masked_paths() and sandbox_read_only_paths(). */
+void sandbox_existing_paths(struct strv *ret_paths);
+
+/* The bwrap argument vector, from "bwrap" to the launcher's path after "--". existing comes
+ * from sandbox_existing_paths(). Pure. */
+void policy_bwrap_argv(const struct sandbox_policy *policy, const struct strv *existing,
+		       struct strv *ret_argv);
+
+/* The launcher's plan: its format is in launcher/plan.h. Includes the seccomp program
+ * for this kind. Fails only when libseccomp does. Otherwise pure. */
+int policy_launch_plan(const struct sandbox_policy *policy, struct buf *ret_plan, struct err *err);
+
+/* The policy, bwrap vector and plan in words, for `info sandbox`: the exact bwrap command, quoted
+ * for a shell, and what the launcher does. */
+void policy_describe(const struct sandbox_policy *policy, const struct strv *existing,
+		     struct buf *out);
+
+/* The launcher program's bytes, which are part of contractor. */
+const void *sandbox_launcher_image(size_t *ret_length);
+
+#endif

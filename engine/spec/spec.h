@@ -1,0 +1,148 @@
+/* spec.h: a validated build specification (design: "The build specification").
+ *
+ * Life cycle:
+ *	1. spec_load() reads and checks a file. All that is wrong with it is collected in
+ *	   `struct diagnostics`; the spec is returned even then, as far as it could be read,
+ *	   unless nothing could (NULL).
+ *	2. Read its fields and its steps; all strings belong to the spec.
+ *	3. spec_free().
+ *
+ * A spec does not change. Replacing a step's text (spec_edit.h) gives a new text, which
+ * is parsed to a new spec with spec_parse().
+ */
+#ifndef ENGINE_SPEC_SPEC_H
+#define ENGINE_SPEC_SPEC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "engine/base/buf.h"
+#include "engine/base/err.h"
+#include "engine/base/sha256.h"
+#include "engine/base/strv.h"
+#include "engine/spec/schema.h"
+
+enum { SPEC_SIZE_MAX = 1 << 20, SPEC_DEPTH_MAX = 32, SPEC_NODES_MAX = 10000 };
+
+/* A place in the file; line and column count from 1, column in characters. offset counts
+ * bytes from the beginning of the file. */
+struct position {
+	size_t line, column, offset;
+};
+
+struct diagnostic {
+	struct position position;
+	char *text; /* safe to show */
+};
+
+/* Everything wrong with a file, in the order of the file. */
+struct diagnostics {
+	struct diagnostic *items;
+	size_t len, capacity;
+};
+
+void diagnostics_release(struct diagnostics *list);
+/* "PATH:LINE:COLUMN: error: TEXT", the line and a caret below it, for each. text is the
+ * file's content. Appends to out. */
+void diagnostics_format(const struct diagnostics *list, const char *path, const struct buf *text,
+			struct buf *out);
+
+/* Limits of a step; 0 means none. */
+struct limits {
+	uint64_t time_ms;
+	uint64_t memory_bytes;
+	uint64_t processes;
+	uint64_t output_bytes;
+};
+
+struct parameter {
+	char *name;
+	char *value; /* NULL: a null default that was not given (then there is a diagnostic) */
+	struct position position;
+};
+
+/* The value of one field of a step, after parameter replacement. */
+struct field_value {
+	const struct field *field;
+	bool given;
+	struct position position; /* of the value; of the step when not given */
+	char *text;		  /* scalars, in canonical form; NULL when absent */
+	struct strv list;	  /* lists; environments as NAME=VALUE */
+};
+
+struct step {
+	size_t number; /* from 1 */
+	const struct action_schema *schema;
+	char *name; /* given, or made from the action and its main field; unique names are not
+		       required */
+	char *note; /* or NULL */
+	struct position position;
+	size_t begin,
+		end; /* byte range of the list item, from its "- " to the end of its last line */
+	struct field_value *values; /* one a field: schema->fields, then the common ones */
+	size_t n_values;
+	struct strv environment; /* NAME=VALUE: the spec's, then the step's own over it */
+	struct limits limits;	 /* the spec's with the step's own over them */
+	char *user;		 /* "root" when absent; NULL for actions without a sandbox */
+	char *gid;		 /* digits, or NULL: the user's own group */
+};
+
+struct spec {
+	char *path;	 /* as given */
+	char *directory; /* real path of the directory it is in */
+	char *real_path;
+	struct buf text; /* the bytes that were read */
+	char *name, *description;
+	struct parameter *parameters;
+	size_t n_parameters;
+	struct step *steps;
+	size_t n_steps;
+};
+
+struct spec_options {
+	const struct action_schema *const *schemas; /* ends with NULL */
+	const struct strv *parameters;		    /* NAME=VALUE from the command line */
+	/* Whether an artifact of this name exists outside the build; may be NULL (none do). */
+	bool (*artifact_exists)(void *data, const char *name);
+	void *data;
+};
+
+/* Reads and checks path. Returns 0 with *ret_spec set when the file could be read (look at
+ * diagnostics->len for whether it is valid), -1 when it could not: not a regular file, too
+ * large, no permission. */
+int spec_load(const char *path, const struct spec_options *options, struct spec **ret_spec,
+	      struct diagnostics *diagnostics, struct err *err);
+
+/* The same from bytes; path is for messages and for directory. */
+int spec_parse(const char *path, const void *text, size_t length,
+	       const struct spec_options *options, struct spec **ret_spec,
+	       struct diagnostics *diagnostics, struct err *err);
+
+void spec_free(struct spec *spec);
+
+/* A step's field by name, which must be in its schema (else the program aborts). */
+const struct field_value *step_field(const struct step *step, const char *name);
+/* Its text: the given one or the fallback; NULL when neither. */
+const char *step_text(const struct step *step, const char *name);
+/* Its list; empty when absent. */
+const struct strv *step_list(const struct step *step, const char *name);
+bool step_bool(const struct step *step, const char *name);
+
+/* Adds the action's name and all fields that count for the cache (canonical: in the
+ * order of the table, fallbacks included), environment, user and gid to sha. Limits, name and
+ * note are left out. */
+void step_hash(const struct step *step, struct sha256 *sha);
+
+/* The step with this number ("3") or unique name, or NULL with err set: unknown or
+ * ambiguous names name the candidates. "3" is a number even where a step is named so. */
+const struct step *spec_find_step(const struct spec *spec, const char *which, struct err *err);
+
+/* The step that a line of the file (from 1) belongs to, or NULL. */
+const struct step *spec_step_at_line(const struct spec *spec, size_t line);
+
+/* Writes the JSON schema (draft 2020-12) of specifications with these actions. */
+void spec_write_json_schema(const struct action_schema *const *schemas, FILE *out);
+
+#endif
