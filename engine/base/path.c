@@ -80,13 +80,14 @@ char *path_normalise(const char *path)
 static int open_resolved(int dir_fd, const char *name, int flags, mode_t mode, uint64_t resolve)
 {
 	struct open_how how = {
-		.flags = (uint64_t)(unsigned)(flags | O_CLOEXEC | O_NOCTTY),
+		.flags = (uint64_t)(unsigned)(flags | O_CLOEXEC),
 		.mode = flags & (O_CREAT | __O_TMPFILE) ? mode : 0,
 		.resolve = resolve,
 	};
 
+	/* openat2() refuses these together with O_PATH. */
 	if (!(flags & O_PATH))
-		how.flags |= O_NONBLOCK;
+		how.flags |= O_NONBLOCK | O_NOCTTY;
 	return (int)syscall(SYS_openat2, dir_fd, name, &how, sizeof how);
 }
 
