@@ -1,0 +1,90 @@
+/* init.h: the first process of a step's pid namespace, above bwrap and above our own workers.
+ *
+ * It is a function of ours in a forked child, not a program. It
+ *	1. mounts the trees in a mount namespace of its own,
+ *	2. makes the inner user namespace that the step runs in,
+ *	3. starts bwrap (or a worker of ours, with the tree as its root directory),
+ *	4. reaps, answers commands (stop, go on, terminate, kill), watches the memory,
+ *	5. when the first process ended, or contractor is gone (end-of-file on the socket is
+ *	   the life-line), kills all that is left, unmounts, looks what changed, and reports.
+ * When init ends, the kernel takes everything below it.
+ */
+#ifndef ENGINE_SANDBOX_INIT_H
+#define ENGINE_SANDBOX_INIT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+
+#include "engine/base/err.h"
+#include "engine/base/strv.h"
+#include "engine/process/userns.h"
+#include "engine/store/chain.h"
+
+/* Directories in the outer mount namespace. */
+#define INIT_DIR USERNS_DIR "/step"
+#define INIT_LAYERS_DIR USERNS_DIR "/layers"
+#define INIT_TMP_DIR USERNS_DIR "/tmp"
+
+enum { INIT_FDS_MAX = 24 };
+
+enum tree_access {
+	TREE_ABSENT,
+	TREE_READ,  /* as it is */
+	TREE_WRITE, /* the changes become the layer tmp/ID/layer/TREE */
+};
+
+/* A file that a network step sees at this name of its systree, from a layer of ours. */
+struct init_file {
+	const char *name; /* relative: "etc/resolv.conf"; its directory is at most one level */
+	const char *text;
+};
+
+/* A worker: runs with the tree `root` as its root directory and root_fd on it, talks by socket. */
+struct init_worker {
+	int (*run)(void *data, int root_fd, int socket, struct err *err);
+	void *data;
+	enum tree root;
+};
+
+/* What init is to do; lives in contractor's memory and is read by the forked child. */
+struct init_plan {
+	const struct userns *userns;
+	const char *draft; /* directory below the store's tmp/: DRAFT/layer, DRAFT/work */
+	enum tree_access access[TREE_COUNT];
+	const struct strv *chain[TREE_COUNT];
+	const struct init_file *files; /* for the systree */
+	size_t n_files;
+	const struct strv *outputs; /* below the workspace: missing ones fail the step; or NULL */
+	bool keep_tmp;		    /* /tmp of the step is DRAFT/layer/tmp, kept when it fails */
+
+	/* One of the two: */
+	const struct strv *bwrap_argv; /* with the descriptors of enum sandbox_fd */
+	const struct init_worker *worker;
+
+	int sandbox_fds[8]
+		       [2]; /* pairs (source, number inside) of what bwrap inherits, ends with -1 */
+	int stdio[3];	    /* standard streams of bwrap; -1: /dev/null */
+	int worker_fd;	    /* a descriptor that the worker keeps, or -1 */
+
+	bool inner_userns;
+	bool private_network;  /* a network namespace with nothing but loopback */
+	uint64_t processes;    /* RLIMIT_NPROC of the inner namespace; 0: none */
+	uint64_t memory_bytes; /* resident memory of all processes; 0: none */
+};
+
+/* What init reports at the end ('D'). */
+struct init_result {
+	int status;		  /* wait status of the first process */
+	struct rusage usage;	  /* of all that was reaped */
+	bool changed[TREE_COUNT]; /* DRAFT/layer/TREE says something */
+	bool tmp_kept;		  /* DRAFT/layer/tmp is there */
+	bool over_memory;	  /* ended because of memory_bytes */
+};
+
+/* In a child of contractor: enters the outer namespaces, makes pid and mount namespaces, starts
+ * init as a child of contractor, and sends its pid ('I'). Returns 0 when init runs. */
+int init_spawn(const struct init_plan *plan, int socket, struct err *err);
+
+#endif

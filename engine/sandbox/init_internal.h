@@ -1,0 +1,42 @@
+/* init_internal.h: the parts of init.c, which only init uses. */
+#ifndef ENGINE_SANDBOX_INIT_INTERNAL_H
+#define ENGINE_SANDBOX_INIT_INTERNAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "engine/base/err.h"
+#include "engine/sandbox/init.h"
+
+/* init_trees.c: mounts INIT_DIR, /proc of the pid namespace on INIT_DIR/proc, and the trees on
+ * INIT_DIR/systree and INIT_DIR/workspace. */
+int init_mount_trees(const struct init_plan *plan, struct err *err);
+/* Unmounts the trees, removes the work directories and what says nothing, and fills in
+ * changed and tmp_kept. failed: the step did not pass, so its /tmp is kept. */
+int init_unmount_trees(const struct init_plan *plan, bool failed, struct init_result *result,
+		       struct err *err);
+/* Fails with ERR_STEP when one of plan->outputs does not exist in the workspace. */
+int init_check_outputs(const struct init_plan *plan, struct err *err);
+/* "INIT_DIR/systree" or "INIT_DIR/workspace". */
+const char *init_tree_path(enum tree tree);
+/* "INIT_TMP_DIR/DRAFT/layer/tmp": the directory that becomes the step's /tmp. Free with free(). */
+char *init_tmp_path(const struct init_plan *plan);
+
+/* init_userns.c: a new user namespace inside the outer one, with the same ids, in which no further
+ * user namespace can be made and all ids together have at most `processes` processes. */
+int init_make_inner_userns(const struct init_plan *plan, int *ret_fd, struct err *err);
+
+/* init_processes.c: what runs in the pid namespace, by INIT_DIR/proc. */
+/* Sends a signal to the step's own processes, leaving bwrap alone. */
+void init_signal_step(int signal_number);
+/* Whether every process but init is stopped, in uninterruptible sleep, or dead. */
+bool init_all_stopped(void);
+/* Resident memory of all processes in bytes; pages that processes share are counted once
+ * (shared file and shared memory pages are left out). */
+uint64_t init_resident_bytes(void);
+/* Kills everything but init and reaps it, adding up resource use. *status is changed when
+ * main_pid is among it. */
+void init_kill_all(pid_t main_pid, int *status);
+
+#endif

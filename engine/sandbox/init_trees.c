@@ -1,0 +1,282 @@
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "engine/base/buf.h"
+#include "engine/base/mem.h"
+#include "engine/base/path.h"
+#include "engine/sandbox/init_internal.h"
+#include "engine/store/overlay.h"
+
+/* Below every systree: the mount points that it may lack. */
+static const struct {
+	const char *path;
+	mode_t mode;
+} mount_points[] = {
+	{INIT_DIR "/under/proc", 0555},	     {INIT_DIR "/under/dev", 0755},
+	{INIT_DIR "/under/run", 0755},	     {INIT_DIR "/under/tmp", 01777},
+	{INIT_DIR "/under/workspace", 0755},
+};
+
+static const char *const plain_dirs[] = {
+	INIT_DIR "/systree", INIT_DIR "/workspace", INIT_DIR "/empty",
+	INIT_DIR "/under",   INIT_DIR "/over",	    INIT_DIR "/proc",
+};
+
+static const char *const tree_paths[TREE_COUNT] = {INIT_DIR "/systree", INIT_DIR "/workspace"};
+
+const char *init_tree_path(enum tree tree)
+{
+	return tree_paths[tree];
+}
+
+static char *draft_path(const struct init_plan *plan, const char *part, const char *name)
+{
+	return mem_printf(INIT_TMP_DIR "/%s/%s/%s", plan->draft, part, name);
+}
+
+char *init_tmp_path(const struct init_plan *plan)
+{
+	return draft_path(plan, "layer", "tmp");
+}
+
+static int make_dir(const char *path, mode_t mode, struct err *err)
+{
+	if ((mkdir(path, 0700) < 0 && errno != EEXIST) || chmod(path, mode) < 0)
+		return err_sys(err, "cannot make %s", path);
+	return 0;
+}
+
+static int mount_scaffold(struct err *err)
+{
+	if (mount("contractor", INIT_DIR, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755") < 0)
+		return err_sys(err, "cannot mount a tmpfs");
+	for (size_t i = 0; i < ARRAY_SIZE(plain_dirs); i++) {
+		if (make_dir(plain_dirs[i], 0755, err) < 0)
+			return -1;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(mount_points); i++) {
+		if (make_dir(mount_points[i].path, mount_points[i].mode, err) < 0)
+			return -1;
+	}
+	if (mount("proc", INIT_DIR "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
+		return err_sys(err,
+			       "cannot mount /proc of a pid namespace (inside a container whose "
+			       "/proc is masked this is refused)");
+	return 0;
+}
+
+/* The directory of one of our files gets mode and owner of the systree's own, which it will cover.
+ */
+static int make_over_dir(int root_fd, const char *name, struct err *err)
+{
+	AUTO_FREE char *dir = path_dirname(name), *over = path_join(INIT_DIR "/over", dir);
+	struct stat status = {.st_mode = S_IFDIR | 0755};
+
+	if (fstatat(root_fd, dir, &status, AT_SYMLINK_NOFOLLOW) < 0 && errno != ENOENT)
+		return err_sys(err, "cannot look at /%s of the systree", dir);
+	if (!S_ISDIR(status.st_mode))
+		return err_set(err, ERR_STEP, "/%s of the systree is not a directory", dir);
+	if (make_dir(over, status.st_mode & 07777, err) < 0)
+		return -1;
+	if (chown(over, status.st_uid, status.st_gid) < 0)
+		return err_sys(err, "cannot prepare %s", over);
+	return 0;
+}
+
+static int write_over_file(int root_fd, const struct init_file *file, struct err *err)
+{
+	AUTO_FREE char *path = path_join(INIT_DIR "/over", file->name);
+	AUTO_CLOSE int fd = -1;
+
+	if (make_over_dir(root_fd, file->name, err) < 0)
+		return -1;
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	if (fd < 0 || fd_write_all(fd, file->text, strlen(file->text)) < 0)
+		return err_sys(err, "cannot write %s", path);
+	return 0;
+}
+
+/* Our files for the systree, in a layer above its own: a read-only look at the systree says
+ * what they cover. */
+static int make_over_layer(const struct init_plan *plan, const struct overlay *systree,
+			   struct err *err)
+{
+	struct overlay look = {.layers_dir = systree->layers_dir,
+			       .tree = TREE_SYSTREE,
+			       .chain = systree->chain,
+			       .under = INIT_DIR "/under"};
+	AUTO_CLOSE int root_fd = -1;
+	struct stat root;
+
+	if (overlay_mount(&look, INIT_DIR "/systree", err) < 0)
+		return -1;
+	root_fd = open(INIT_DIR "/systree", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root_fd < 0 || fstat(root_fd, &root) < 0 ||
+	    chmod(INIT_DIR "/over", root.st_mode & 07777) < 0 ||
+	    chown(INIT_DIR "/over", root.st_uid, root.st_gid) < 0)
+		return err_sys(err, "cannot look at the systree");
+	for (size_t i = 0; i < plan->n_files; i++) {
+		if (write_over_file(root_fd, &plan->files[i], err) < 0)
+			return -1;
+	}
+	fd_close(&root_fd);
+	if (umount2(INIT_DIR "/systree", MNT_DETACH) < 0)
+		return err_sys(err, "cannot unmount the systree");
+	return 0;
+}
+
+/* Every mount point must be a real directory: a link there could send a mount elsewhere. */
+static int check_mount_points(struct err *err)
+{
+	AUTO_CLOSE int root_fd = open(INIT_DIR "/systree", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	for (size_t i = 0; i < ARRAY_SIZE(mount_points); i++) {
+		const char *name = path_basename(mount_points[i].path);
+		struct stat status;
+
+		if (fstatat(root_fd, name, &status, AT_SYMLINK_NOFOLLOW) < 0)
+			return err_sys(err, "cannot look at /%s of the systree", name);
+		if (!S_ISDIR(status.st_mode))
+			return err_set(
+				err, ERR_STEP,
+				"/%s of the systree is not a directory: a step must leave it one "
+				"(a link there is refused)",
+				name);
+	}
+	return 0;
+}
+
+static int mount_upper(const struct init_plan *plan, struct overlay *overlay, struct err *err)
+{
+	const char *name = tree_name(overlay->tree);
+	AUTO_FREE char *upper = draft_path(plan, "layer", name);
+	AUTO_FREE char *work = draft_path(plan, "work", name);
+	int result;
+
+	if (make_dir(upper, 0755, err) < 0)
+		return -1;
+	overlay->upper = upper;
+	overlay->work = work;
+	if (overlay_prepare_upper(overlay, err) < 0)
+		return -1;
+	/* A worker of ours writes a new tree without an overlay in between. */
+	if (plan->worker && !overlay->chain->len && overlay->tree == plan->worker->root) {
+		if (mount(upper, init_tree_path(overlay->tree), NULL, MS_BIND, NULL) < 0)
+			return err_sys(err, "cannot mount %s", upper);
+		return 0;
+	}
+	result = make_dir(work, 0700, err);
+	if (!result)
+		result = overlay_mount(overlay, init_tree_path(overlay->tree), err);
+	overlay->upper = overlay->work = NULL;
+	return result;
+}
+
+static struct overlay overlay_of(const struct init_plan *plan, enum tree tree)
+{
+	bool with_mount_points = tree == TREE_SYSTREE && !plan->worker;
+
+	return (struct overlay){.layers_dir = INIT_LAYERS_DIR,
+				.tree = tree,
+				.chain = plan->chain[tree],
+				.over = tree == TREE_SYSTREE && plan->n_files ? INIT_DIR "/over"
+									      : NULL,
+				.under = with_mount_points ? INIT_DIR "/under" : INIT_DIR "/empty"};
+}
+
+static int mount_tree(const struct init_plan *plan, enum tree tree, struct err *err)
+{
+	struct overlay overlay = overlay_of(plan, tree);
+
+	if (overlay.over && make_over_layer(plan, &overlay, err) < 0)
+		return -1;
+	if (plan->access[tree] == TREE_WRITE)
+		return mount_upper(plan, &overlay, err);
+	return overlay_mount(&overlay, init_tree_path(tree), err);
+}
+
+int init_mount_trees(const struct init_plan *plan, struct err *err)
+{
+	AUTO_FREE char *work = mem_printf(INIT_TMP_DIR "/%s/work", plan->draft);
+	AUTO_FREE char *tmp = init_tmp_path(plan);
+
+	if (mount_scaffold(err) < 0 || make_dir(work, 0700, err) < 0)
+		return -1;
+	if (plan->keep_tmp && make_dir(tmp, 01777, err) < 0)
+		return -1;
+	for (int tree = 0; tree < TREE_COUNT; tree++) {
+		if (plan->access[tree] != TREE_ABSENT && mount_tree(plan, tree, err) < 0)
+			return -1;
+	}
+	if (plan->access[TREE_SYSTREE] != TREE_ABSENT && !plan->worker)
+		return check_mount_points(err);
+	return 0;
+}
+
+int init_check_outputs(const struct init_plan *plan, struct err *err)
+{
+	AUTO_CLOSE int root_fd = open(INIT_DIR "/workspace", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	for (size_t i = 0; plan->outputs && i < plan->outputs->len; i++) {
+		const char *name = plan->outputs->items[i];
+		AUTO_CLOSE int fd = path_open_in_root(root_fd, name, O_PATH, 0);
+
+		if (fd < 0)
+			return err_set(err, ERR_STEP,
+				       "the step did not make '%s', which its outputs name", name);
+	}
+	return 0;
+}
+
+static int remove_draft_part(const struct init_plan *plan, const char *part, const char *name,
+			     struct err *err)
+{
+	AUTO_FREE char *path = draft_path(plan, part, name);
+
+	return path_remove_tree(AT_FDCWD, path, err);
+}
+
+/* Finds out whether the layer says anything; removes the directory when not. */
+static int judge_layer(const struct init_plan *plan, enum tree tree, struct init_result *result,
+		       struct err *err)
+{
+	AUTO_FREE char *upper = draft_path(plan, "layer", tree_name(tree));
+	struct overlay overlay = overlay_of(plan, tree);
+	int changed;
+
+	overlay.upper = upper;
+	changed = overlay_upper_changed(&overlay, err);
+	if (changed < 0)
+		return -1;
+	result->changed[tree] = changed;
+	return changed ? 0 : remove_draft_part(plan, "layer", tree_name(tree), err);
+}
+
+int init_unmount_trees(const struct init_plan *plan, bool failed, struct init_result *result,
+		       struct err *err)
+{
+	AUTO_FREE char *work = mem_printf(INIT_TMP_DIR "/%s/work", plan->draft);
+
+	for (int tree = 0; tree < TREE_COUNT; tree++) {
+		const char *target = init_tree_path(tree);
+
+		if (plan->access[tree] == TREE_ABSENT)
+			continue;
+		if (umount2(target, 0) < 0 && umount2(target, MNT_DETACH) < 0)
+			return err_sys(err, "cannot unmount %s", target);
+		if (plan->access[tree] == TREE_WRITE && judge_layer(plan, tree, result, err) < 0)
+			return -1;
+	}
+	if (plan->keep_tmp && failed)
+		result->tmp_kept = true;
+	else if (plan->keep_tmp && remove_draft_part(plan, "layer", "tmp", err) < 0)
+		return -1;
+	return path_remove_tree(AT_FDCWD, work, err);
+}

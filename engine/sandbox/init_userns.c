@@ -1,0 +1,101 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "engine/base/mem.h"
+#include "engine/process/message.h"
+#include "engine/sandbox/init_internal.h"
+
+/* Nobody inside makes further user namespaces: with them come fresh capabilities. */
+static int forbid_nested(struct err *err)
+{
+	AUTO_CLOSE int fd =
+		open(INIT_DIR "/proc/sys/user/max_user_namespaces", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || write(fd, "0", 1) != 1)
+		return err_sys(err, "cannot forbid nested user namespaces");
+	return 0;
+}
+
+/* The child that makes the namespace. The limit in force at that moment is the limit of
+ * all processes of the namespace, whatever their ids. */
+static int make_inner(const struct init_plan *plan, int socket, struct err *err)
+{
+	struct rlimit limit = {plan->processes, plan->processes};
+	struct message message;
+
+	if (plan->processes && setrlimit(RLIMIT_NPROC, &limit) < 0)
+		return err_sys(err, "cannot limit the processes to %llu",
+			       (unsigned long long)plan->processes);
+	if (unshare(CLONE_NEWUSER) < 0)
+		return err_sys(err, "cannot make the inner user namespace");
+	prctl(PR_SET_DUMPABLE, 1);
+	if (message_send_text(socket, 'R', "") < 0 || message_receive(socket, &message, 0) != 1)
+		return err_set(err, ERR_FAULT, "init did not map the ids");
+	if (forbid_nested(err) < 0)
+		return -1;
+	message_send_text(socket, 'R', "");
+	/* The namespace must live until init has opened it. */
+	message_receive(socket, &message, 0);
+	return 0;
+}
+
+static int expect(int socket, struct err *err)
+{
+	struct message message;
+	int got = message_receive(socket, &message, 0);
+
+	if (got == 1 && message.type == 'R')
+		return 0;
+	if (got == 1 && message.type == 'E')
+		message_get_err(&message, err);
+	else
+		err_set(err, ERR_FAULT, "the child that makes the inner user namespace died");
+	return -1;
+}
+
+/* Init's side: maps the ids, waits until all is set up, opens the namespace. */
+static int follow(const struct init_plan *plan, pid_t pid, int socket, int *ret_fd, struct err *err)
+{
+	AUTO_CLOSE int proc_fd = open(INIT_DIR "/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTO_FREE char *name = mem_printf(INIT_DIR "/proc/%d/ns/user", pid);
+	struct id_map nested;
+
+	id_map_nested(userns_map(plan->userns), &nested);
+	if (expect(socket, err) < 0 || id_map_write(&nested, proc_fd, pid, err) < 0)
+		return -1;
+	if (message_send_text(socket, 'R', "") < 0 || expect(socket, err) < 0)
+		return -1;
+	*ret_fd = open(name, O_RDONLY | O_CLOEXEC);
+	if (*ret_fd < 0)
+		return err_sys(err, "cannot open the inner user namespace");
+	return 0;
+}
+
+int init_make_inner_userns(const struct init_plan *plan, int *ret_fd, struct err *err)
+{
+	int pair[2], result;
+	pid_t pid;
+
+	if (message_pair(pair, err) < 0)
+		return -1;
+	pid = fork();
+	if (pid == 0) {
+		close(pair[0]);
+		if (make_inner(plan, pair[1], err) < 0)
+			message_send_err(pair[1], err);
+		_exit(0);
+	}
+	fd_close(&pair[1]);
+	result = pid < 0 ? err_sys(err, "cannot start a process")
+			 : follow(plan, pid, pair[0], ret_fd, err);
+	fd_close(&pair[0]);
+	if (pid > 0)
+		waitpid(pid, NULL, 0);
+	return result;
+}

@@ -1,0 +1,490 @@
+#include "engine/sandbox/runner.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "engine/base/buf.h"
+#include "engine/base/mem.h"
+#include "engine/process/child.h"
+#include "engine/process/message.h"
+#include "engine/sandbox/runner_prepare.h"
+#include "engine/sandbox/terminal.h"
+
+enum {
+	DIAGNOSTIC_MAX = 4096, /* what is kept of bwrap's own messages */
+	OVER_GRACE_MS = 0,
+	TIMEOUT_GRACE_MS = 2000, /* out of time: SIGTERM first */
+	STUCK_MS = 5000,	 /* init must have ended by then after a kill */
+};
+
+struct runner {
+	struct loop *loop;
+	struct run_callbacks callbacks;
+	struct run_limits limits;
+	struct terminal *terminal; /* once the launcher has sent the pty; or NULL */
+	bool end_of_file;
+
+	int init_socket, control_fd, diagnostic_fd;
+	struct loop_watch *init_watch, *control_watch, *diagnostic_watch;
+	struct loop_child *spawner, *init;
+	struct loop_timer *time_limit, *kill_timer;
+
+	int64_t started_ms, run_ms, resumed_ms; /* run_ms: until resumed_ms, without pauses */
+	bool paused, pausing;
+	uint64_t output_bytes;
+	struct buf diagnostic;
+
+	bool have_result, init_gone, ended;
+	struct init_result init_result;
+	struct run_result result;
+};
+
+static int64_t run_time_ms(const struct runner *runner)
+{
+	return runner->run_ms + (runner->paused ? 0 : loop_now_ms() - runner->resumed_ms);
+}
+
+static void send_command(struct runner *runner, char command)
+{
+	if (runner->init_socket >= 0)
+		message_send_text(runner->init_socket, command, "");
+}
+
+/* Only the first reason counts. */
+static void set_end(struct runner *runner, enum run_end end)
+{
+	if (runner->result.end == RUN_EXITED)
+		runner->result.end = end;
+}
+
+/* What a step that ended means, from init's report. */
+static void judge(struct runner *runner)
+{
+	struct run_result *result = &runner->result;
+	int status = runner->init_result.status;
+
+	result->duration_ms = run_time_ms(runner);
+	if (!runner->have_result) {
+		if (!result->err.code && result->end == RUN_EXITED)
+			err_set(&result->err, ERR_FAULT, "the step's init died");
+		if (result->end == RUN_EXITED)
+			result->end = RUN_FAILED;
+		return;
+	}
+	memcpy(result->changed, runner->init_result.changed, sizeof result->changed);
+	result->tmp_kept = runner->init_result.tmp_kept;
+	result->usage = runner->init_result.usage;
+	result->exit_status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+	if (runner->init_result.over_memory)
+		set_end(runner, RUN_OVER_MEMORY);
+	if (result->err.code)
+		set_end(runner, RUN_FAILED);
+}
+
+/* bwrap failed before the launcher ran: its own words are the reason. */
+static void use_diagnostic(struct runner *runner)
+{
+	AUTO_FREE char *shown = NULL;
+
+	if (runner->terminal || runner->result.err.code || !runner->diagnostic.len ||
+	    runner->result.end != RUN_EXITED)
+		return;
+	while (runner->diagnostic.len &&
+	       runner->diagnostic.data[runner->diagnostic.len - 1] == '\n')
+		buf_truncate(&runner->diagnostic, runner->diagnostic.len - 1);
+	shown = buf_shown(runner->diagnostic.data);
+	err_set(&runner->result.err, ERR_HOST, "the sandbox could not be set up: %s", shown);
+}
+
+static void tell_end(void *data)
+{
+	struct runner *runner = data;
+
+	use_diagnostic(runner);
+	judge(runner);
+	runner->callbacks.ended(runner->callbacks.data, &runner->result);
+}
+
+/* It has ended when init is gone and every descriptor it wrote to is drained. */
+static void end_if_over(struct runner *runner)
+{
+	if (runner->ended || !runner->init_gone || runner->init_watch || runner->control_watch ||
+	    runner->diagnostic_watch || (runner->terminal && !terminal_drained(runner->terminal)))
+		return;
+	runner->ended = true;
+	loop_timer_remove(&runner->time_limit);
+	loop_timer_remove(&runner->kill_timer);
+	loop_defer(runner->loop, tell_end, runner);
+}
+
+static void close_watched(struct loop_watch **watch, int *fd)
+{
+	loop_watch_remove(watch);
+	fd_close(fd);
+}
+
+static void kill_init(void *data)
+{
+	struct runner *runner = data;
+
+	runner->kill_timer = NULL;
+	if (runner->init)
+		loop_child_kill(runner->init, SIGKILL);
+	else if (runner->spawner)
+		loop_child_kill(runner->spawner, SIGKILL);
+}
+
+static void kill_now(void *data)
+{
+	struct runner *runner = data;
+
+	send_command(runner, 'k');
+	runner->kill_timer = loop_timer(runner->loop, STUCK_MS, kill_init, runner);
+}
+
+static void end_by(struct runner *runner, enum run_end end, int64_t grace_ms)
+{
+	set_end(runner, end);
+	if (runner->paused || runner->pausing)
+		runner_resume(runner);
+	loop_timer_remove(&runner->kill_timer);
+	if (!grace_ms) {
+		kill_now(runner);
+		return;
+	}
+	send_command(runner, 't');
+	runner->kill_timer = loop_timer(runner->loop, grace_ms, kill_now, runner);
+}
+
+void runner_kill(struct runner *runner, int64_t grace_ms)
+{
+	end_by(runner, RUN_KILLED, grace_ms);
+}
+
+static void out_of_time(void *data)
+{
+	struct runner *runner = data;
+
+	runner->time_limit = NULL;
+	end_by(runner, RUN_TIMED_OUT, TIMEOUT_GRACE_MS);
+}
+
+static void arm_time_limit(struct runner *runner)
+{
+	int64_t left = runner->limits.time_ms - run_time_ms(runner);
+
+	loop_timer_remove(&runner->time_limit);
+	if (runner->limits.time_ms)
+		runner->time_limit =
+			loop_timer(runner->loop, left > 0 ? left : 0, out_of_time, runner);
+}
+
+static void on_stopped(struct runner *runner, const struct message *message)
+{
+	(void)message;
+	runner->run_ms = run_time_ms(runner);
+	runner->paused = true;
+	runner->pausing = false;
+	loop_timer_remove(&runner->time_limit);
+	if (runner->callbacks.paused)
+		runner->callbacks.paused(runner->callbacks.data, true);
+}
+
+static void on_going(struct runner *runner, const struct message *message)
+{
+	(void)message;
+	if (!runner->paused)
+		return;
+	runner->paused = false;
+	runner->resumed_ms = loop_now_ms();
+	arm_time_limit(runner);
+	if (runner->callbacks.paused)
+		runner->callbacks.paused(runner->callbacks.data, false);
+}
+
+static void init_ended(void *data, int status, const struct rusage *usage)
+{
+	struct runner *runner = data;
+
+	(void)status;
+	(void)usage;
+	runner->init = NULL;
+	runner->init_gone = true;
+	if (runner->terminal)
+		terminal_finish(runner->terminal);
+	end_if_over(runner);
+}
+
+static void on_init_pid(struct runner *runner, const struct message *message)
+{
+	runner->init = loop_child(runner->loop, (pid_t)atoi(message->body), init_ended, runner);
+	if (!runner->init)
+		runner->init_gone = true;
+}
+
+static void on_error(struct runner *runner, const struct message *message)
+{
+	if (!runner->result.err.code)
+		message_get_err(message, &runner->result.err);
+}
+
+static void on_note(struct runner *runner, const struct message *message)
+{
+	if (runner->callbacks.note)
+		runner->callbacks.note(runner->callbacks.data, message->body);
+}
+
+static void on_progress(struct runner *runner, const struct message *message)
+{
+	if (runner->callbacks.progress)
+		runner->callbacks.progress(runner->callbacks.data,
+					   strtoull(message->body, NULL, 10));
+}
+
+static void on_result(struct runner *runner, const struct message *message)
+{
+	if (message->length != sizeof runner->init_result)
+		return;
+	memcpy(&runner->init_result, message->body, sizeof runner->init_result);
+	runner->have_result = true;
+}
+
+static const struct {
+	char type;
+	void (*handle)(struct runner *runner, const struct message *message);
+} handlers[] = {
+	{'I', on_init_pid}, {'E', on_error},   {'N', on_note},	{'P', on_progress},
+	{'D', on_result},   {'S', on_stopped}, {'G', on_going},
+};
+
+static void init_readable(void *data, unsigned events)
+{
+	struct runner *runner = data;
+	struct message message;
+	int got;
+
+	(void)events;
+	while ((got = message_receive(runner->init_socket, &message, 0)) == 1) {
+		fd_close(&message.fd);
+		for (size_t i = 0; i < ARRAY_SIZE(handlers); i++) {
+			if (handlers[i].type == message.type)
+				handlers[i].handle(runner, &message);
+		}
+	}
+	if (got < 0 && errno == EAGAIN)
+		return;
+	close_watched(&runner->init_watch, &runner->init_socket);
+	end_if_over(runner);
+}
+
+/* The spawner has done its work when init runs; if it failed, there never is an init. */
+static void spawner_ended(void *data, int status, const struct rusage *usage)
+{
+	struct runner *runner = data;
+
+	(void)usage;
+	runner->spawner = NULL;
+	if (runner->init_socket >= 0)
+		init_readable(runner, LOOP_READ);
+	if (status != 0 && !runner->init)
+		runner->init_gone = true;
+	end_if_over(runner);
+}
+
+static void terminal_output(void *data, const char *bytes, size_t length)
+{
+	struct runner *runner = data;
+
+	runner->output_bytes += length;
+	if (runner->callbacks.output)
+		runner->callbacks.output(runner->callbacks.data, bytes, length);
+	if (runner->limits.output_bytes && runner->output_bytes > runner->limits.output_bytes)
+		end_by(runner, RUN_OVER_OUTPUT, OVER_GRACE_MS);
+}
+
+static void terminal_mode(void *data, bool onlcr)
+{
+	struct runner *runner = data;
+
+	if (runner->callbacks.mode)
+		runner->callbacks.mode(runner->callbacks.data, onlcr);
+}
+
+static void terminal_closed(void *data)
+{
+	end_if_over(data);
+}
+
+static void take_terminal(struct runner *runner, int fd)
+{
+	const struct terminal_callbacks callbacks = {terminal_output, terminal_mode,
+						     terminal_closed, runner};
+
+	if (fd >= 0 && !runner->terminal)
+		runner->terminal = terminal_new(runner->loop, fd, runner->end_of_file, &callbacks);
+	else
+		fd_close(&fd);
+	if (runner->terminal && runner->init_gone)
+		terminal_finish(runner->terminal);
+}
+
+/* The launcher: the pty's master ('P'), or why it could not start the command ('E'). */
+static void control_readable(void *data, unsigned events)
+{
+	struct runner *runner = data;
+	struct message message;
+	int got;
+
+	(void)events;
+	while ((got = message_receive(runner->control_fd, &message, 0)) == 1) {
+		AUTO_FREE char *shown = buf_shown(message.body);
+
+		if (message.type == 'E' && !runner->result.err.code)
+			err_set(&runner->result.err, ERR_STEP, "%s", shown);
+		take_terminal(runner, message.fd);
+	}
+	if (got < 0 && errno == EAGAIN)
+		return;
+	close_watched(&runner->control_watch, &runner->control_fd);
+	end_if_over(runner);
+}
+
+static void diagnostic_readable(void *data, unsigned events)
+{
+	struct runner *runner = data;
+	char bytes[1024];
+	ssize_t got = read(runner->diagnostic_fd, bytes, sizeof bytes);
+
+	(void)events;
+	if (got > 0 && runner->diagnostic.len < DIAGNOSTIC_MAX)
+		buf_add(&runner->diagnostic, bytes, (size_t)got);
+	if (got > 0 || (got < 0 && errno == EAGAIN))
+		return;
+	close_watched(&runner->diagnostic_watch, &runner->diagnostic_fd);
+	end_if_over(runner);
+}
+
+/* The child that becomes init's spawner. */
+static int spawn(void *data, int socket, struct err *err)
+{
+	return init_spawn(data, socket, err);
+}
+
+static int start_spawner(struct runner *runner, struct prepared *prepared, struct err *err)
+{
+	const struct child_job job = {spawn, &prepared->plan, prepared->keep, prepared->n_keep};
+	pid_t pid;
+
+	if (child_fork(&job, &pid, &runner->init_socket, err) < 0)
+		return -1;
+	runner->spawner = loop_child(runner->loop, pid, spawner_ended, runner);
+	if (!runner->spawner)
+		return err_sys(err, "cannot watch a process");
+	return 0;
+}
+
+/* Contractor's ends of what was prepared are watched; the others are closed with it. */
+static void watch_all(struct runner *runner, struct prepared *prepared)
+{
+	runner->control_fd = take_fd(&prepared->control[0]);
+	runner->diagnostic_fd = take_fd(&prepared->diagnostic[0]);
+	runner->init_watch =
+		loop_watch(runner->loop, runner->init_socket, LOOP_READ, init_readable, runner);
+	if (runner->control_fd >= 0)
+		runner->control_watch = loop_watch(runner->loop, runner->control_fd, LOOP_READ,
+						   control_readable, runner);
+	if (runner->diagnostic_fd >= 0)
+		runner->diagnostic_watch = loop_watch(runner->loop, runner->diagnostic_fd,
+						      LOOP_READ, diagnostic_readable, runner);
+}
+
+static struct runner *runner_new(const struct run_options *options)
+{
+	struct runner *runner = mem_new(sizeof *runner);
+
+	*runner = (struct runner){
+		.loop = options->loop,
+		.callbacks = options->callbacks,
+		.limits = options->limits,
+		.end_of_file = options->end_of_file,
+		.init_socket = -1,
+		.control_fd = -1,
+		.diagnostic_fd = -1,
+		.started_ms = loop_now_ms(),
+		.resumed_ms = loop_now_ms(),
+		.result.exit_status = -1,
+	};
+	buf_init(&runner->diagnostic);
+	return runner;
+}
+
+int runner_start(const struct run_options *options, struct runner **ret_runner, struct err *err)
+{
+	struct runner *runner = runner_new(options);
+	struct prepared prepared;
+	int result = prepared_init(&prepared, options, err);
+
+	if (!result)
+		result = start_spawner(runner, &prepared, err);
+	if (!result)
+		watch_all(runner, &prepared);
+	prepared_release(&prepared);
+	if (result < 0) {
+		runner_free(runner);
+		return -1;
+	}
+	arm_time_limit(runner);
+	*ret_runner = runner;
+	return 0;
+}
+
+void runner_free(struct runner *runner)
+{
+	if (!runner)
+		return;
+	/* Closing the socket is the end of init and of all below it. */
+	if (runner->init)
+		loop_child_kill(runner->init, SIGKILL);
+	loop_child_forget(&runner->init);
+	loop_child_forget(&runner->spawner);
+	close_watched(&runner->init_watch, &runner->init_socket);
+	close_watched(&runner->control_watch, &runner->control_fd);
+	close_watched(&runner->diagnostic_watch, &runner->diagnostic_fd);
+	loop_timer_remove(&runner->time_limit);
+	loop_timer_remove(&runner->kill_timer);
+	loop_defer_cancel(runner->loop, runner);
+	terminal_free(runner->terminal);
+	buf_release(&runner->diagnostic);
+	free(runner);
+}
+
+void runner_pause(struct runner *runner)
+{
+	if (runner->paused || runner->pausing)
+		return;
+	runner->pausing = true;
+	send_command(runner, 's');
+}
+
+void runner_resume(struct runner *runner)
+{
+	if (!runner->paused && !runner->pausing)
+		return;
+	runner->pausing = false;
+	send_command(runner, 'g');
+}
+
+bool runner_write(struct runner *runner, const void *bytes, size_t length)
+{
+	return runner->terminal && terminal_write(runner->terminal, bytes, length);
+}
+
+void runner_resize(struct runner *runner, int columns, int rows)
+{
+	if (runner->terminal)
+		terminal_resize(runner->terminal, columns, rows);
+}
