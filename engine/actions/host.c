@@ -1,0 +1,227 @@
+#include "engine/actions/host.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "engine/base/buf.h"
+#include "engine/base/mem.h"
+#include "engine/base/path.h"
+#include "engine/process/child.h"
+#include "engine/process/message.h"
+#include "engine/sandbox/seccomp.h"
+#include "engine/actions/source.h"
+
+struct host {
+	struct host_settings settings;
+	struct loop *loop;
+	struct store *store;
+	struct id_map map;
+	struct userns *userns; /* NULL until needed */
+	struct strv existing;  /* empty until needed */
+	struct seccomp_cache filters;
+	char *store_path, *artifact_dir, *context_dir;
+	int64_t source_date_epoch;
+};
+
+/* A removal in the namespaces: their root may remove what any id of the range owns. */
+struct removal {
+	const struct userns *userns;
+	const char *path;
+};
+
+static int remove_inside(void *data, int socket, struct err *err)
+{
+	const struct removal *removal = data;
+
+	(void)socket;
+	if (userns_enter(removal->userns, err) < 0)
+		return -1;
+	return path_remove_tree(AT_FDCWD, removal->path, err);
+}
+
+/* The path that the store's directory dir_fd has in the outer namespaces, or NULL. */
+static const char *inside_dir(const struct host *host, int dir_fd)
+{
+	if (dir_fd == store_layers_fd(host->store))
+		return USERNS_DIR "/layers";
+	return dir_fd == store_tmp_fd(host->store) ? USERNS_DIR "/tmp" : NULL;
+}
+
+/* Waits for a child that is known to end soon, and takes its error. */
+static int finish_child(pid_t pid, int socket, struct err *err)
+{
+	struct message message;
+	int status, result = 0;
+
+	fcntl(socket, F_SETFL, 0);
+	while (message_receive(socket, &message, 0) == 1) {
+		if (message.type != 'E')
+			continue;
+		message_get_err(&message, err);
+		result = -1;
+	}
+	fd_close(&socket);
+	if (waitpid(pid, &status, 0) == pid && status && !result)
+		return err_set(err, ERR_FAULT, "a child that removes files died");
+	return result;
+}
+
+/* How the store removes what our own rights do not reach. */
+static int remove_tree(void *data, int dir_fd, const char *name, struct err *err)
+{
+	struct host *host = data;
+	const char *dir = host->store ? inside_dir(host, dir_fd) : NULL;
+	AUTO_FREE char *path = NULL;
+	struct removal removal = {0};
+	int keep[2], socket;
+	pid_t pid;
+
+	if (!dir)
+		return err_set(err, ERR_HOST, "cannot remove %s from outside the namespaces", name);
+	if (host_userns(host, &removal.userns, err) < 0)
+		return -1;
+	path = path_join(dir, name);
+	removal.path = path;
+	keep[0] = userns_user_fd(removal.userns);
+	keep[1] = userns_mount_fd(removal.userns);
+	if (child_fork(&(struct child_job){remove_inside, &removal, keep, 2}, &pid, &socket, err) <
+	    0)
+		return -1;
+	return finish_child(pid, socket, err);
+}
+
+static int64_t epoch_of_environment(void)
+{
+	const char *text = getenv("SOURCE_DATE_EPOCH");
+	char *end;
+	long long seconds;
+
+	if (!text || !*text)
+		return HOST_SOURCE_DATE_EPOCH;
+	seconds = strtoll(text, &end, 10);
+	return *end || seconds < 0 ? HOST_SOURCE_DATE_EPOCH : seconds;
+}
+
+static int open_store(struct host *host, struct err *err)
+{
+	AUTO_BUF struct buf map = BUF_INIT;
+	struct store_options options = {
+		.layer_uid = id_map_root_uid(&host->map),
+		.layer_gid = id_map_root_gid(&host->map),
+		.remove_tree = remove_tree,
+		.data = host,
+	};
+
+	id_map_describe(&host->map, &map);
+	if (!host->settings.read_only)
+		options.id_map = map.data;
+	return store_open(host->store_path, &options, &host->store, err);
+}
+
+static void copy_settings(struct host *host, const struct host_settings *settings)
+{
+	host->settings = *settings;
+	host->store_path =
+		settings->store_path ? mem_strdup(settings->store_path) : store_default_path();
+	host->artifact_dir = settings->artifact_dir ? mem_strdup(settings->artifact_dir)
+						    : path_join(host->store_path, "artifacts");
+	host->context_dir = mem_strdup_or_null(settings->context_dir);
+	host->settings.store_path = host->store_path;
+	host->settings.artifact_dir = host->artifact_dir;
+	host->settings.context_dir = host->context_dir;
+	host->source_date_epoch = epoch_of_environment();
+}
+
+int host_new(const struct host_settings *settings, struct loop *loop, struct host **ret_host,
+	     struct err *err)
+{
+	struct host *host = mem_new(sizeof *host);
+
+	host->loop = loop;
+	seccomp_cache_init(&host->filters);
+	copy_settings(host, settings);
+	if (id_map_find(&host->map, err) < 0 || open_store(host, err) < 0) {
+		host_free(host);
+		return -1;
+	}
+	*ret_host = host;
+	return 0;
+}
+
+void host_free(struct host *host)
+{
+	if (!host)
+		return;
+	userns_free(host->userns);
+	store_close(host->store);
+	strv_release(&host->existing);
+	seccomp_cache_release(&host->filters);
+	free(host->store_path);
+	free(host->artifact_dir);
+	free(host->context_dir);
+	free(host);
+}
+
+struct loop *host_loop(const struct host *host)
+{
+	return host->loop;
+}
+
+struct store *host_store(const struct host *host)
+{
+	return host->store;
+}
+
+const struct host_settings *host_settings(const struct host *host)
+{
+	return &host->settings;
+}
+
+const struct id_map *host_id_map(const struct host *host)
+{
+	return &host->map;
+}
+
+const char *host_artifact_dir(const struct host *host)
+{
+	return host->artifact_dir;
+}
+
+int64_t host_source_date_epoch(const struct host *host)
+{
+	return host->source_date_epoch;
+}
+
+int host_userns(struct host *host, const struct userns **ret_userns, struct err *err)
+{
+	struct userns_options options = {.layers_fd = store_layers_fd(host->store),
+					 .tmp_fd = store_tmp_fd(host->store)};
+
+	options.launcher = sandbox_launcher_image(&options.launcher_length);
+	if (!host->userns && userns_new(&host->map, &options, &host->userns, err) < 0)
+		return -1;
+	*ret_userns = host->userns;
+	return 0;
+}
+
+const struct strv *host_existing_paths(struct host *host)
+{
+	if (!host->existing.len)
+		sandbox_existing_paths(&host->existing);
+	return &host->existing;
+}
+
+struct seccomp_cache *host_seccomp_cache(struct host *host)
+{
+	return &host->filters;
+}
+
+bool host_artifact_exists(void *data, const char *name)
+{
+	AUTO_FREE char *path = artifact_find(host_artifact_dir(data), name);
+
+	return path != NULL;
+}

@@ -1,0 +1,397 @@
+#include "engine/session/session.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/base/mem.h"
+#include "engine/process/worker.h"
+#include "engine/session/session_internal.h"
+#include "engine/spec/spec_edit.h"
+
+static const char *const result_names[] = {
+	[STEP_PENDING] = "pending",	  [STEP_CACHED] = "cached",
+	[STEP_RUNNING] = "running",	  [STEP_PAUSED] = "paused",
+	[STEP_PASSED] = "passed",	  [STEP_FAILED] = "failed",
+	[STEP_KILLED] = "killed",	  [STEP_TIMED_OUT] = "timed-out",
+	[STEP_OVER_LIMIT] = "over-limit",
+};
+
+const char *step_result_name(enum step_result result)
+{
+	return result_names[result];
+}
+
+void session_emit(struct session *session, struct event event)
+{
+	if (session->options.event)
+		session->options.event(session->options.data, &event);
+}
+
+struct place *session_place(const struct session *session, size_t step)
+{
+	return &session->places[step - 1];
+}
+
+const struct step *session_spec_step(const struct session *session, size_t step)
+{
+	return &session->spec->steps[step - 1];
+}
+
+struct action_input session_input(const struct session *session, size_t step)
+{
+	return (struct action_input){.host = session->host,
+				     .spec = session->spec,
+				     .step = session_spec_step(session, step),
+				     .before = &session_place(session, step)->before};
+}
+
+void session_release_places(struct session *session)
+{
+	for (size_t i = 0; session->places && i <= session->n_steps; i++)
+		state_release(&session->places[i].before);
+	free(session->places);
+	session->places = NULL;
+}
+
+void session_reset_places(struct session *session)
+{
+	session_release_places(session);
+	session->n_steps = session->spec->n_steps;
+	session->places = mem_new((session->n_steps + 1) * sizeof *session->places);
+	for (size_t i = 0; i <= session->n_steps; i++) {
+		state_init(&session->places[i].before);
+		session->places[i].status.exit_status = -1;
+	}
+	session->places[0].known = true;
+}
+
+void session_set_after(struct session *session, size_t step, const struct attempt *attempt)
+{
+	struct place *place = session_place(session, step), *next = place + 1;
+
+	state_release(&next->before);
+	action_apply(session_spec_step(session, step), &place->before, attempt, &next->before);
+	next->known = true;
+}
+
+void session_forget_after(struct session *session, size_t step)
+{
+	for (size_t i = step + 1; i <= session->n_steps + 1; i++) {
+		struct place *place = session_place(session, i);
+
+		place->known = false;
+		place->status.key[0] = '\0';
+		if (place->status.result != STEP_PENDING)
+			place->status.flags |= STEP_STALE;
+	}
+}
+
+int session_new(const struct session_options *options, struct session **ret_session,
+		struct err *err)
+{
+	struct session *session = mem_new(sizeof *session);
+
+	(void)err;
+	*session = (struct session){.options = *options,
+				    .host = options->host,
+				    .spec = options->spec,
+				    .position = 1,
+				    .draft = {.lock_fd = -1}};
+	session_reset_places(session);
+	*ret_session = session;
+	return 0;
+}
+
+void session_free(struct session *session)
+{
+	if (!session)
+		return;
+	action_run_free(session->run);
+	if (session->run)
+		attempt_discard(host_store(session->host), &session->draft);
+	loop_defer_cancel(host_loop(session->host), session);
+	worker_free(session->syncing);
+	session_release_places(session);
+	spec_free(session->spec);
+	free(session->ingredients);
+	free(session->breakpoints);
+	free(session);
+}
+
+enum session_state session_state(const struct session *session)
+{
+	return session->state;
+}
+
+size_t session_position(const struct session *session)
+{
+	return session->position;
+}
+
+const struct spec *session_spec(const struct session *session)
+{
+	return session->spec;
+}
+
+struct host *session_host(const struct session *session)
+{
+	return session->host;
+}
+
+const struct step_status *session_step(const struct session *session, size_t step)
+{
+	return &session_place(session, step)->status;
+}
+
+const struct state *session_state_before(const struct session *session, size_t step)
+{
+	const struct place *place = session_place(session, step);
+
+	return place->known ? &place->before : NULL;
+}
+
+static const char *const state_names[] = {
+	[SESSION_STOPPED] = "stopped", [SESSION_RUNNING] = "running", [SESSION_PAUSED] = "paused"};
+
+/* Every command says so when it is not allowed now. */
+static int require_state(const struct session *session, unsigned allowed, struct err *err)
+{
+	if (1u << session->state & allowed)
+		return 0;
+	if (session->state == SESSION_STOPPED)
+		return err_set(err, ERR_USAGE, "no step is running");
+	return err_set(err, ERR_USAGE, "step %zu is %s: pause, resume or kill it, or wait",
+		       session->position, state_names[session->state]);
+}
+
+static int require_step(const struct session *session, size_t step, struct err *err)
+{
+	if (step >= 1 && step <= session->n_steps)
+		return 0;
+	return err_set(err, ERR_USAGE, "there is no step %zu: the build has %zu", step,
+		       session->n_steps);
+}
+
+/* Starts a command that runs steps. */
+static int go(struct session *session, enum goal goal, struct err *err)
+{
+	if (require_state(session, 1 << SESSION_STOPPED, err) < 0)
+		return -1;
+	if (session->position > session->n_steps)
+		return err_set(err, ERR_USAGE,
+			       "the build is at its end: goto, back or rerun a step");
+	session->goal = goal;
+	session->leaving = true;
+	session->killed = false;
+	session->state = SESSION_RUNNING;
+	session_advance(session);
+	return 0;
+}
+
+int session_next(struct session *session, struct err *err)
+{
+	return go(session, GOAL_STEP, err);
+}
+
+int session_continue(struct session *session, struct err *err)
+{
+	return go(session, GOAL_CONTINUE, err);
+}
+
+int session_until(struct session *session, size_t step, struct err *err)
+{
+	if (require_step(session, step, err) < 0)
+		return -1;
+	if (step <= session->position)
+		return err_set(err, ERR_USAGE, "step %zu is not ahead: goto %zu goes back", step,
+			       step);
+	session->until = step;
+	return go(session, GOAL_UNTIL, err);
+}
+
+/* Looks along the steps whose state is not known yet, in the store. */
+static int find_state_before(struct session *session, size_t step, struct err *err)
+{
+	for (size_t i = 1; i < step; i++) {
+		struct attempt attempt = {0};
+		int found;
+
+		if (session_place(session, i + 1)->known)
+			continue;
+		found = session_look_up(session, i, &attempt, err);
+		if (found > 0)
+			session_set_after(session, i, &attempt);
+		attempt_release(&attempt);
+		if (found < 0)
+			return -1;
+		if (!found)
+			return err_set(
+				err, ERR_STEP,
+				"there is no state before step %zu yet: step %zu has not passed "
+				"(`until %zu` runs what is missing)",
+				step, i, step);
+	}
+	return 0;
+}
+
+/* Stands before step, n + 1 for the end, from its snapshot. */
+static int stand_before(struct session *session, size_t step, struct err *err)
+{
+	if (require_state(session, 1 << SESSION_STOPPED, err) < 0 ||
+	    find_state_before(session, step, err) < 0)
+		return -1;
+	session->position = step;
+	return 0;
+}
+
+int session_goto(struct session *session, size_t step, struct err *err)
+{
+	if (require_step(session, step, err) < 0 || stand_before(session, step, err) < 0)
+		return -1;
+	session_stop(session, STOP_STEP, NULL, NULL);
+	return 0;
+}
+
+int session_back(struct session *session, struct err *err)
+{
+	if (session->state == SESSION_STOPPED && session->position == 1)
+		return err_set(err, ERR_USAGE, "this is the first step");
+	return session_goto(session, session->position - 1, err);
+}
+
+int session_rerun(struct session *session, size_t step, struct err *err)
+{
+	if (require_step(session, step, err) < 0 || stand_before(session, step, err) < 0)
+		return -1;
+	session->forced = step;
+	session_forget_after(session, step);
+	return go(session, GOAL_STEP, err);
+}
+
+int session_pause(struct session *session, struct err *err)
+{
+	struct runner *runner = session->run ? action_runner(session->run) : NULL;
+
+	if (require_state(session, 1 << SESSION_RUNNING, err) < 0)
+		return -1;
+	if (!runner)
+		return err_set(err, ERR_USAGE, "step %zu has no process to pause",
+			       session->position);
+	runner_pause(runner);
+	return 0;
+}
+
+int session_resume(struct session *session, struct err *err)
+{
+	if (require_state(session, 1 << SESSION_PAUSED, err) < 0)
+		return -1;
+	runner_resume(action_runner(session->run));
+	return 0;
+}
+
+/* How long a step that is killed has to end by itself. */
+enum { KILL_GRACE_MS = 2000 };
+
+int session_kill(struct session *session, struct err *err)
+{
+	if (require_state(session, 1 << SESSION_RUNNING | 1 << SESSION_PAUSED, err) < 0)
+		return -1;
+	session->killed = true;
+	if (session->run)
+		action_kill(session->run, KILL_GRACE_MS);
+	return 0;
+}
+
+void session_kill_now(struct session *session)
+{
+	session->killed = true;
+	if (session->run)
+		action_kill(session->run, 0);
+}
+
+int session_type(struct session *session, const void *bytes, size_t length, struct err *err)
+{
+	struct runner *runner = session->run ? action_runner(session->run) : NULL;
+
+	if (require_state(session, 1 << SESSION_RUNNING | 1 << SESSION_PAUSED, err) < 0)
+		return -1;
+	if (!runner || !runner_write(runner, bytes, length))
+		return err_set(err, ERR_USAGE, "step %zu does not read what is typed",
+			       session->position);
+	return 0;
+}
+
+/* The new spec takes the place of the old one; results of the steps before `step` stay. */
+static void adopt_spec(struct session *session, struct spec *spec, size_t step)
+{
+	bool same_count = spec->n_steps == session->n_steps;
+
+	spec_free(session->spec);
+	session->spec = spec;
+	if (!same_count)
+		session_reset_places(session);
+	else
+		session_forget_after(session, step);
+	session_place(session, step)->status.flags |= STEP_EDITED;
+	session_place(session, step)->status.key[0] = '\0';
+	if (session->position > step)
+		session->position = step;
+}
+
+int session_replace_step(struct session *session, size_t step, const char *text, size_t length,
+			 struct diagnostics *ret_diagnostics, struct err *err)
+{
+	AUTO_BUF struct buf file = BUF_INIT;
+	struct spec *spec = NULL;
+
+	if (require_state(session, 1 << SESSION_STOPPED, err) < 0 ||
+	    require_step(session, step, err) < 0)
+		return -1;
+	if (spec_edit_replace(session->spec, session_spec_step(session, step), text, length, &file,
+			      err) < 0)
+		return -1;
+	if (spec_parse(session->spec->path, file.data, file.len, session->options.spec_options,
+		       &spec, ret_diagnostics, err) < 0)
+		return -1;
+	if (ret_diagnostics->len || spec->n_steps < step) {
+		spec_free(spec);
+		return err_set(err, ERR_USAGE, "the new text of step %zu is not valid", step);
+	}
+	adopt_spec(session, spec, step);
+	return 0;
+}
+
+int session_break(struct session *session, size_t step, struct err *err)
+{
+	struct breakpoint *added;
+
+	if (require_step(session, step, err) < 0)
+		return -1;
+	if (session_has_breakpoint(session, step))
+		return err_set(err, ERR_USAGE, "step %zu has a breakpoint already", step);
+	session->breakpoints = mem_grow(session->breakpoints, session->n_breakpoints,
+					&session->breakpoints_capacity, sizeof *added);
+	added = &session->breakpoints[session->n_breakpoints++];
+	*added = (struct breakpoint){++session->last_breakpoint, step};
+	return added->number;
+}
+
+int session_delete_breakpoint(struct session *session, int number, struct err *err)
+{
+	for (size_t i = 0; i < session->n_breakpoints; i++) {
+		if (session->breakpoints[i].number != number)
+			continue;
+		session->breakpoints[i] = session->breakpoints[--session->n_breakpoints];
+		return 0;
+	}
+	return err_set(err, ERR_USAGE, "there is no breakpoint %d", number);
+}
+
+bool session_has_breakpoint(const struct session *session, size_t step)
+{
+	for (size_t i = 0; i < session->n_breakpoints; i++) {
+		if (session->breakpoints[i].step == step)
+			return true;
+	}
+	return false;
+}

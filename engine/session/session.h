@@ -1,0 +1,124 @@
+/* session.h: one build that is being debugged, or just run. Open this first.
+ *
+ * A session stands before a step of a spec, or at its end, and waits for a command; or a step is
+ * running or paused. It knows the state of the build (systree, workspace, artifacts) before every
+ * step it has come by, so going anywhere is taking another state: nothing is undone.
+ *
+ *	state              commands that lead out of it
+ *	SESSION_STOPPED    next continue until back goto rerun       -> SESSION_RUNNING, or stopped again
+ *	SESSION_RUNNING    pause                                     -> SESSION_PAUSED
+ *	                   kill, or the step ends                    -> SESSION_STOPPED or the next step
+ *	SESSION_PAUSED     resume                                    -> SESSION_RUNNING
+ *	                   kill                                      -> SESSION_STOPPED
+ *
+ * What happens is told by events (event.h), from the loop; a command only starts it. A command that is not
+ * allowed in the present state fails with ERR_USAGE and says why.
+ *
+ * Whether a step is taken from the cache depends on its key alone: debugging never changes it.
+ */
+#ifndef ENGINE_SESSION_SESSION_H
+#define ENGINE_SESSION_SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "engine/actions/action.h"
+#include "engine/base/err.h"
+#include "engine/session/event.h"
+#include "engine/spec/spec.h"
+
+struct session;
+
+enum session_state { SESSION_STOPPED, SESSION_RUNNING, SESSION_PAUSED };
+
+enum step_result {
+	STEP_PENDING,
+	STEP_CACHED, /* a result with its key is in the store */
+	STEP_RUNNING,
+	STEP_PAUSED,
+	STEP_PASSED, /* ran in this session */
+	STEP_FAILED,
+	STEP_KILLED,
+	STEP_TIMED_OUT,
+	STEP_OVER_LIMIT,
+};
+
+enum step_flags { STEP_EDITED = 1, STEP_ADOPTED = 2, STEP_STALE = 4 };
+
+/* What is known of one step. */
+struct step_status {
+	enum step_result result;
+	unsigned flags;
+	char key[SHA256_HEX_SIZE];	 /* "" when something before it has not run */
+	int64_t attempt;		 /* number of the attempt that result is of, or 0 */
+	int64_t started_ms, duration_ms; /* of that attempt */
+	int exit_status;		 /* of that attempt; -1: none */
+};
+
+const char *step_result_name(enum step_result result);
+
+struct session_options {
+	struct host *host;
+	struct spec *spec;			 /* taken over */
+	const struct spec_options *spec_options; /* how it was read; must outlive the session */
+	size_t no_cache_from; /* steps from this number on are run again; 0: none */
+	size_t refresh; /* this apt, git or debootstrap step is run anew; SIZE_MAX: all; 0: none */
+	bool interactive; /* somebody may type into a running step */
+	void (*event)(void *data, const struct event *event);
+	void *data;
+};
+
+/* A session before the first step. Nothing is run. Free with session_free(). */
+int session_new(const struct session_options *options, struct session **ret_session,
+		struct err *err);
+/* Ends a running step at once, and frees all. */
+void session_free(struct session *session);
+
+enum session_state session_state(const struct session *session);
+/* The next step to run, from 1; number of steps + 1 at the end. */
+size_t session_position(const struct session *session);
+const struct spec *session_spec(const struct session *session);
+struct host *session_host(const struct session *session);
+
+/* What is known of step (from 1). */
+const struct step_status *session_step(const struct session *session, size_t step);
+/* The state of the build before step, or NULL when something before it has not run. n + 1: at the
+ * end. Valid until the next command. */
+const struct state *session_state_before(const struct session *session, size_t step);
+
+/* Looks up every step in the store, as far as keys are known, without running anything. */
+int session_look(struct session *session, struct err *err);
+
+/* Commands. */
+int session_next(struct session *session, struct err *err);
+int session_continue(struct session *session, struct err *err);
+int session_until(struct session *session, size_t step, struct err *err);
+int session_back(struct session *session, struct err *err);
+int session_goto(struct session *session, size_t step, struct err *err);
+/* Runs step again from the clean state before it, and stops after it. */
+int session_rerun(struct session *session, size_t step, struct err *err);
+int session_pause(struct session *session, struct err *err);
+int session_resume(struct session *session, struct err *err);
+int session_kill(struct session *session, struct err *err);
+/* Ends a running step without waiting for it to obey. */
+void session_kill_now(struct session *session);
+
+/* Replaces the text of a step (spec_edit.h) in this session. When the result is not a valid
+ * spec nothing changes: ERR_USAGE, and ret_diagnostics says what. Later steps become stale. */
+int session_replace_step(struct session *session, size_t step, const char *text, size_t length,
+			 struct diagnostics *ret_diagnostics, struct err *err);
+
+/* Breakpoints: the session stops before the step, also when it is cached. A second one on the
+ * same step is refused. Returns its number (from 1), or -1. */
+int session_break(struct session *session, size_t step, struct err *err);
+int session_delete_breakpoint(struct session *session, int number, struct err *err);
+bool session_has_breakpoint(const struct session *session, size_t step);
+
+/* Bytes typed into the running step; ERR_USAGE when none runs or too much is queued. */
+int session_type(struct session *session, const void *bytes, size_t length, struct err *err);
+
+/* Copies the named artifacts of the present state to the artifact directory. */
+int session_export_artifacts(struct session *session, struct err *err);
+
+#endif

@@ -1,0 +1,154 @@
+/* What the store knows of a session's steps. */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "engine/base/mem.h"
+#include "engine/session/session_internal.h"
+#include "engine/store/archive.h"
+
+static const enum step_result results_of_attempts[] = {
+	[ATTEMPT_PASSED] = STEP_CACHED,		[ATTEMPT_FAILED] = STEP_FAILED,
+	[ATTEMPT_KILLED] = STEP_KILLED,		[ATTEMPT_TIMED_OUT] = STEP_TIMED_OUT,
+	[ATTEMPT_OVER_LIMIT] = STEP_OVER_LIMIT,
+};
+
+void session_note_attempt(struct place *place, const struct attempt *attempt,
+			  enum step_result result)
+{
+	struct step_status *status = &place->status;
+
+	status->result = result;
+	status->flags &= (unsigned)~STEP_STALE;
+	status->attempt = attempt->number;
+	status->started_ms = attempt->started_ms;
+	status->duration_ms = attempt->duration_ms;
+	status->exit_status = attempt->exit_status;
+	if (attempt->adopted)
+		status->flags |= STEP_ADOPTED;
+}
+
+/* Whether the artifact that a cached create-artifact made is still whole in the store. */
+static bool artifact_is_there(const struct session *session, size_t step,
+			      const struct attempt *attempt)
+{
+	const struct step *spec_step = session_spec_step(session, step);
+	const char *digest;
+	struct err ignored = {0};
+	int fd;
+
+	if (!spec_step->schema->makes_artifact)
+		return true;
+	digest = strv_getenv(&attempt->after.artifacts, step_text(spec_step, "artifact"));
+	fd = digest ? blob_open(host_store(session->host), digest, &ignored) : -1;
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+int session_look_up(struct session *session, size_t step, struct attempt *ret_attempt,
+		    struct err *err)
+{
+	struct place *place = session_place(session, step);
+	const struct action_input input = session_input(session, step);
+	struct store *store = host_store(session->host);
+	int found;
+
+	if (action_key(&input, place->status.key, NULL, err) < 0)
+		return -1;
+	if (!place->status.key[0])
+		return 0;
+	found = store_find_passed(store, place->status.key, ret_attempt, err);
+	if (found > 0 && !artifact_is_there(session, step, ret_attempt)) {
+		attempt_release(ret_attempt);
+		found = 0;
+	}
+	if (found > 0)
+		session_note_attempt(place, ret_attempt, place->ran ? STEP_PASSED : STEP_CACHED);
+	return found;
+}
+
+/* A step without a passed result may have a failed one, which can be entered. */
+static int note_failure(struct session *session, size_t step, struct err *err)
+{
+	struct place *place = session_place(session, step);
+	struct attempt attempt = {0};
+	int found = 0;
+
+	if (place->status.key[0])
+		found = store_find_latest(host_store(session->host), place->status.key, &attempt,
+					  err);
+	if (found > 0 && attempt.result != ATTEMPT_PASSED)
+		session_note_attempt(place, &attempt, results_of_attempts[attempt.result]);
+	attempt_release(&attempt);
+	return found < 0 ? -1 : 0;
+}
+
+int session_look(struct session *session, struct err *err)
+{
+	for (size_t step = 1; step <= session->n_steps; step++) {
+		struct attempt attempt = {0};
+		int found = session_look_up(session, step, &attempt, err);
+
+		if (found > 0)
+			session_set_after(session, step, &attempt);
+		attempt_release(&attempt);
+		if (found < 0)
+			return -1;
+		if (!found)
+			return note_failure(session, step, err);
+	}
+	return 0;
+}
+
+/* "tar.zst": what the blob's first bytes say (RFC 8878, RFC 1952, the xz file format). */
+static const char *suffix_of(int fd)
+{
+	static const struct {
+		const char *magic;
+		ssize_t length;
+		enum archive_compression compression;
+	} kinds[] = {
+		{"\x28\xb5\x2f\xfd", 4, ARCHIVE_COMPRESSION_ZSTD},
+		{"\x1f\x8b", 2, ARCHIVE_COMPRESSION_GZIP},
+		{"\xfd"
+		 "7zXZ",
+		 5, ARCHIVE_COMPRESSION_XZ},
+	};
+	char bytes[6];
+	ssize_t length = pread(fd, bytes, sizeof bytes, 0);
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		if (length >= kinds[i].length &&
+		    !memcmp(bytes, kinds[i].magic, (size_t)kinds[i].length))
+			return archive_suffix(kinds[i].compression);
+	}
+	return archive_suffix(ARCHIVE_COMPRESSION_NONE);
+}
+
+static int export_artifact(struct session *session, const char *entry, struct err *err)
+{
+	struct store *store = host_store(session->host);
+	AUTO_FREE char *name = mem_strndup(entry, strcspn(entry, "="));
+	AUTO_FREE char *file_name = NULL;
+	const char *digest = strchr(entry, '=') + 1;
+	AUTO_CLOSE int fd = blob_open(store, digest, err);
+
+	if (fd < 0)
+		return err_in(err, "cannot write the artifact '%s'", name);
+	file_name = mem_printf("%s.%s", name, suffix_of(fd));
+	return store_export_artifact(store, digest, host_artifact_dir(session->host), file_name,
+				     err);
+}
+
+int session_export_artifacts(struct session *session, struct err *err)
+{
+	const struct place *place = session_place(session, session->position);
+
+	for (size_t i = 0; i < place->before.artifacts.len; i++) {
+		if (export_artifact(session, place->before.artifacts.items[i], err) < 0)
+			return -1;
+	}
+	return 0;
+}

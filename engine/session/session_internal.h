@@ -1,0 +1,88 @@
+/* session_internal.h: the session's fields, for the files session*.c and shell.c. */
+#ifndef ENGINE_SESSION_SESSION_INTERNAL_H
+#define ENGINE_SESSION_SESSION_INTERNAL_H
+
+#include "engine/session/session.h"
+
+/* How far the present command goes. */
+enum goal {
+	GOAL_STEP,     /* one step */
+	GOAL_CONTINUE, /* to a breakpoint, a failure or the end */
+	GOAL_UNTIL,    /* to before the step `until` */
+};
+
+struct breakpoint {
+	int number;
+	size_t step;
+};
+
+/* What the session knows of one step, and of the build before it. */
+struct place {
+	struct step_status status;
+	struct state before;
+	bool known; /* before is valid */
+	bool ran;   /* in this session */
+};
+
+struct session {
+	struct session_options options;
+	struct host *host;
+	struct spec *spec;
+	struct place *places; /* by step number - 1, and one more for the end */
+	size_t n_steps;
+
+	enum session_state state;
+	size_t position; /* next step, from 1 */
+	enum goal goal;
+	size_t until;
+	bool leaving;  /* the first step of a command: its breakpoint does not stop */
+	size_t forced; /* this step is run even when it is cached; 0: none */
+
+	/* The running step. */
+	struct action_run *run;
+	struct attempt_draft draft;
+	char key[SHA256_HEX_SIZE];
+	char *ingredients;
+	int64_t started_ms; /* Unix time */
+	struct err err;	    /* what went wrong on our side while it ran */
+	bool killed;	    /* the command is to end, even between two steps */
+
+	struct breakpoint *breakpoints;
+	size_t n_breakpoints, breakpoints_capacity;
+	int last_breakpoint;
+
+	struct worker *syncing; /* makes what is recorded durable, in the background */
+};
+
+/* session.c */
+void session_emit(struct session *session, struct event event);
+struct place *session_place(const struct session *session, size_t step);
+const struct step *session_spec_step(const struct session *session, size_t step);
+struct action_input session_input(const struct session *session, size_t step);
+/* The state before step + 1 becomes known: it is after the attempt. */
+void session_set_after(struct session *session, size_t step, const struct attempt *attempt);
+/* Forgets the states behind step, and marks later results as stale. */
+void session_forget_after(struct session *session, size_t step);
+/* Everything that is known of the spec's steps is forgotten: for a new spec. */
+void session_reset_places(struct session *session);
+void session_release_places(struct session *session);
+
+/* session_cache.c: the newest passed attempt of step, whose state before is known. 1, 0 or -1; status is
+ * brought up to date. */
+int session_look_up(struct session *session, size_t step, struct attempt *ret_attempt,
+		    struct err *err);
+void session_note_attempt(struct place *place, const struct attempt *attempt,
+			  enum step_result result);
+
+/* session_run.c: goes on towards the goal, from the loop. */
+void session_advance(struct session *session);
+void session_stop(struct session *session, enum stop_reason reason, const struct attempt *attempt,
+		  const struct err *err);
+
+/* session_record.c: the attempt row of a run that ended, or of a result without a process. */
+int session_record(struct session *session, const struct action_result *result,
+		   struct attempt *ret_attempt, struct err *err);
+/* Starts making it durable unless that is under way. */
+void session_sync(struct session *session);
+
+#endif

@@ -1,0 +1,187 @@
+/* What a run that ended leaves behind: its attempt. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "engine/base/mem.h"
+#include "engine/process/worker.h"
+#include "engine/session/session_internal.h"
+
+static const enum attempt_result results[] = {
+	[RUN_EXITED] = ATTEMPT_PASSED,		[RUN_KILLED] = ATTEMPT_KILLED,
+	[RUN_TIMED_OUT] = ATTEMPT_TIMED_OUT,	[RUN_OVER_OUTPUT] = ATTEMPT_OVER_LIMIT,
+	[RUN_OVER_MEMORY] = ATTEMPT_OVER_LIMIT, [RUN_FAILED] = ATTEMPT_FAILED,
+};
+
+static enum attempt_result judge(const struct run_result *run)
+{
+	return run->end == RUN_EXITED && run->exit_status > 0 ? ATTEMPT_FAILED : results[run->end];
+}
+
+/* "2 GiB", "1.5 MiB", "100 bytes". */
+static char *size_text(uint64_t bytes)
+{
+	static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
+	double value = (double)bytes;
+	size_t unit = 0;
+
+	while (value >= 1024 && unit + 1 < ARRAY_SIZE(units)) {
+		value /= 1024;
+		unit++;
+	}
+	return mem_printf("%.4g %s", value, units[unit]);
+}
+
+static char *exit_text(int status)
+{
+	if (status > 128 && status < 128 + 65)
+		return mem_printf("exit status %d (signal %d: %s)", status, status - 128,
+				  strsignal(status - 128));
+	return mem_printf("exit status %d", status);
+}
+
+/* Why it did not pass, in one line; "" when it did. */
+static char *message_of(const struct run_result *run, const struct limits *limits)
+{
+	AUTO_FREE char *size = NULL;
+
+	switch (run->end) {
+	case RUN_EXITED:
+		return run->exit_status ? exit_text(run->exit_status) : mem_strdup("");
+	case RUN_KILLED:
+		return mem_strdup("killed");
+	case RUN_TIMED_OUT:
+		return mem_printf("stopped: ran longer than %.10g s",
+				  (double)limits->time_ms / 1000);
+	case RUN_OVER_OUTPUT:
+		size = size_text(limits->output_bytes);
+		return mem_printf("stopped: printed more than %s", size);
+	case RUN_OVER_MEMORY:
+		size = size_text(limits->memory_bytes);
+		return mem_printf("stopped: used more than %s of memory", size);
+	case RUN_FAILED:
+		return mem_strdup(run->err.text);
+	}
+	return mem_strdup("");
+}
+
+/* The key of a tree that the attempt changed. A refreshed step may give something else for
+ * the same key: then its results have keys of their own, and so has all that follows. */
+static void changed_key(const struct session *session, const char *key, enum tree tree,
+			bool refreshed, char ret_key[SHA256_HEX_SIZE])
+{
+	struct sha256 *sha = sha256_new();
+	unsigned char random[16];
+
+	(void)session;
+	sha256_field(sha, "state");
+	sha256_field(sha, key);
+	sha256_field(sha, tree_name(tree));
+	if (refreshed && getrandom(random, sizeof random, 0) == (ssize_t)sizeof random)
+		sha256_field_bytes(sha, random, sizeof random);
+	sha256_finish(sha, ret_key);
+}
+
+static bool is_refreshed(const struct session *session, size_t step)
+{
+	size_t wanted = session->options.refresh;
+
+	return action_type_of(session_spec_step(session, step))->network &&
+	       (wanted == SIZE_MAX || wanted == step);
+}
+
+/* The trees after the attempt: its layers on those that were there. */
+static void fill_after(const struct session *session, struct attempt *attempt)
+{
+	const struct step *step = session_spec_step(session, session->position);
+
+	state_copy(&attempt->after, &attempt->before);
+	for (int i = 0; i < TREE_COUNT; i++) {
+		enum tree tree = (enum tree)i;
+		enum action_effect effect = action_effect_on(step, tree);
+
+		if (effect == EFFECT_STARTS)
+			strv_clear(&attempt->after.chain[tree]);
+		if (attempt->has_layer[tree])
+			strv_add(&attempt->after.chain[tree], attempt->id);
+		if (effect == EFFECT_STARTS || attempt->has_layer[tree])
+			changed_key(session, attempt->key, tree,
+				    is_refreshed(session, session->position),
+				    attempt->after.key[tree]);
+	}
+}
+
+static void fill_attempt(const struct session *session, const struct action_result *result,
+			 struct attempt *attempt)
+{
+	const struct step *step = session_spec_step(session, session->position);
+	const struct run_result *run = &result->run;
+
+	*attempt = (struct attempt){
+		.number = session->draft.number,
+		.step = (int64_t)session->position,
+		.name = mem_strdup(step->name),
+		.action = mem_strdup(step->schema->name),
+		.result = judge(run),
+		.exit_status = run->exit_status,
+		.message = message_of(run, &step->limits),
+		.started_ms = session->started_ms,
+		.duration_ms = run->duration_ms,
+		.ingredients = mem_strdup(session->ingredients ? session->ingredients : "{}"),
+	};
+	snprintf(attempt->id, sizeof attempt->id, "%s", session->draft.id);
+	snprintf(attempt->key, sizeof attempt->key, "%s",
+		 session->key[0] ? session->key : result->key);
+	snprintf(attempt->spec_path, sizeof attempt->spec_path, "%s", session->spec->real_path);
+	memcpy(attempt->has_layer, run->changed, sizeof attempt->has_layer);
+	state_init(&attempt->before);
+	state_init(&attempt->after);
+	state_copy(&attempt->before, &session_place(session, session->position)->before);
+	fill_after(session, attempt);
+	if (step->schema->makes_artifact && attempt->result == ATTEMPT_PASSED)
+		strv_setenv(&attempt->after.artifacts, step_text(step, "artifact"),
+			    result->artifact);
+}
+
+int session_record(struct session *session, const struct action_result *result,
+		   struct attempt *ret_attempt, struct err *err)
+{
+	fill_attempt(session, result, ret_attempt);
+	if (attempt_commit(host_store(session->host), &session->draft, ret_attempt, err) < 0) {
+		attempt_release(ret_attempt);
+		return err_in(err, "step %zu ran, but its result could not be kept",
+			      session->position);
+	}
+	session_sync(session);
+	return 0;
+}
+
+static int sync_store(void *data, int socket, struct err *err)
+{
+	(void)socket;
+	return store_make_durable(data, err);
+}
+
+static void synced(void *data, const struct err *err)
+{
+	struct session *session = data;
+
+	(void)err;
+	worker_free(session->syncing);
+	session->syncing = NULL;
+}
+
+void session_sync(struct session *session)
+{
+	const struct worker_callbacks callbacks = {.ended = synced, .data = session};
+	struct store *store = host_store(session->host);
+	struct child_job job = {.run = sync_store, .data = (void *)(uintptr_t)store_path(store)};
+	struct err ignored = {0};
+
+	if (!session->syncing && store_has_volatile(store))
+		worker_start(host_loop(session->host), &job, &callbacks, &session->syncing,
+			     &ignored);
+}

@@ -1,0 +1,261 @@
+/* Running steps: from one to the next until something stops it. */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "engine/base/mem.h"
+#include "engine/session/session_internal.h"
+
+enum { COLUMNS = 80, ROWS = 24 };
+
+static int64_t unix_time_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void session_stop(struct session *session, enum stop_reason reason, const struct attempt *attempt,
+		  const struct err *err)
+{
+	session->state = SESSION_STOPPED;
+	session->forced = 0;
+	session_emit(session, (struct event){.type = EVENT_STOPPED,
+					     .step = session->position,
+					     .reason = reason,
+					     .attempt = attempt,
+					     .err = err});
+}
+
+/* The step passed, or was cached: the next one, if the command goes that far. */
+static void step_done(struct session *session, const struct attempt *attempt)
+{
+	session_set_after(session, session->position, attempt);
+	session->position++;
+	if (session->goal == GOAL_STEP)
+		session_stop(session, session->position > session->n_steps ? STOP_END : STOP_STEP,
+			     NULL, NULL);
+	else
+		session_advance(session);
+}
+
+/* What the step prints is recorded before it is shown. A log that cannot be written ends it. */
+static void on_output(void *data, const char *bytes, size_t length)
+{
+	struct session *session = data;
+
+	if (session->err.code)
+		return;
+	if (recording_add(session->draft.recording, bytes, length, loop_now_ms(), &session->err) <
+	    0) {
+		action_kill(session->run, 0);
+		return;
+	}
+	session_emit(session, (struct event){.type = EVENT_STEP_OUTPUT,
+					     .step = session->position,
+					     .bytes = bytes,
+					     .length = length});
+}
+
+static void on_mode(void *data, bool onlcr)
+{
+	struct session *session = data;
+
+	if (!session->err.code)
+		recording_mode(session->draft.recording, onlcr, loop_now_ms(), &session->err);
+}
+
+static void on_note(void *data, const char *text)
+{
+	struct session *session = data;
+
+	session_emit(
+		session,
+		(struct event){.type = EVENT_STEP_NOTE, .step = session->position, .text = text});
+}
+
+static void on_progress(void *data, uint64_t bytes)
+{
+	struct session *session = data;
+
+	session_emit(session, (struct event){.type = EVENT_STEP_PROGRESS,
+					     .step = session->position,
+					     .amount = bytes});
+}
+
+static void on_paused(void *data, bool paused)
+{
+	struct session *session = data;
+
+	session->state = paused ? SESSION_PAUSED : SESSION_RUNNING;
+	session_place(session, session->position)->status.result =
+		paused ? STEP_PAUSED : STEP_RUNNING;
+	session_emit(session,
+		     (struct event){.type = paused ? EVENT_STEP_PAUSED : EVENT_STEP_RESUMED,
+				    .step = session->position});
+}
+
+/* The step could not be run or recorded, for a reason that is not its own. */
+static void step_lost(struct session *session, const struct err *err)
+{
+	struct place *place = session_place(session, session->position);
+
+	place->status.result = STEP_PENDING;
+	attempt_discard(host_store(session->host), &session->draft);
+	session_stop(session, STOP_ERROR, NULL, err);
+}
+
+static bool is_own_failure(const struct session *session, const struct run_result *run)
+{
+	return !session->err.code && (run->end != RUN_FAILED || run->err.code == ERR_STEP);
+}
+
+static const enum step_result step_results[] = {
+	[ATTEMPT_PASSED] = STEP_PASSED,		[ATTEMPT_FAILED] = STEP_FAILED,
+	[ATTEMPT_KILLED] = STEP_KILLED,		[ATTEMPT_TIMED_OUT] = STEP_TIMED_OUT,
+	[ATTEMPT_OVER_LIMIT] = STEP_OVER_LIMIT,
+};
+
+/* The attempt is recorded: tells it, and goes on or stops. */
+static void step_recorded(struct session *session, const struct attempt *attempt)
+{
+	struct place *place = session_place(session, session->position);
+
+	place->ran = true;
+	memcpy(place->status.key, attempt->key, sizeof place->status.key);
+	session_note_attempt(place, attempt, step_results[attempt->result]);
+	session_emit(session, (struct event){.type = EVENT_STEP_ENDED,
+					     .step = session->position,
+					     .attempt = attempt,
+					     .attempt_id = attempt->id});
+	if (attempt->result == ATTEMPT_PASSED)
+		step_done(session, attempt);
+	else
+		session_stop(session, attempt->result == ATTEMPT_KILLED ? STOP_KILLED : STOP_FAILED,
+			     attempt, NULL);
+}
+
+static void on_ended(void *data, const struct action_result *result)
+{
+	struct session *session = data;
+	const struct action_result copy = *result;
+	struct attempt attempt = {0};
+	struct err err = session->err.code ? session->err : copy.run.err;
+
+	action_run_free(session->run);
+	session->run = NULL;
+	if (!is_own_failure(session, &copy.run)) {
+		step_lost(session, &err);
+		return;
+	}
+	if (session_record(session, &copy, &attempt, &err) < 0) {
+		session_place(session, session->position)->status.result = STEP_PENDING;
+		session_stop(session, STOP_ERROR, NULL, &err);
+		return;
+	}
+	step_recorded(session, &attempt);
+	attempt_release(&attempt);
+}
+
+static int start_step(struct session *session, struct err *err)
+{
+	const struct action_input input = session_input(session, session->position);
+	const struct action_callbacks callbacks = {on_output, on_mode,	on_note, on_progress,
+						   on_paused, on_ended, session};
+	struct place *place = session_place(session, session->position);
+
+	free(session->ingredients);
+	session->ingredients = NULL;
+	session->err = (struct err){0};
+	if (action_key(&input, session->key, &session->ingredients, err) < 0 ||
+	    attempt_begin(host_store(session->host), COLUMNS, ROWS, &session->draft, err) < 0)
+		return -1;
+	session->started_ms = unix_time_ms();
+	place->status.result = STEP_RUNNING;
+	session_emit(session, (struct event){.type = EVENT_STEP_STARTED,
+					     .step = session->position,
+					     .attempt_id = session->draft.id});
+	if (action_start(&input, &session->draft, session->options.interactive, &callbacks,
+			 &session->run, err) < 0) {
+		attempt_discard(host_store(session->host), &session->draft);
+		place->status.result = STEP_PENDING;
+		return -1;
+	}
+	return 0;
+}
+
+/* Whether the step must run even if the store has a result. */
+static bool is_forced(const struct session *session, size_t step)
+{
+	const struct session_options *options = &session->options;
+	bool network = action_type_of(session_spec_step(session, step))->network;
+
+	if (session->forced == step)
+		return true;
+	if (session_place(session, step)->ran)
+		return false;
+	if (options->no_cache_from && step >= options->no_cache_from)
+		return true;
+	return network && (options->refresh == SIZE_MAX || options->refresh == step);
+}
+
+/* Takes the step from the store: 1, or 0 when it must run, or -1. */
+static int take_cached(struct session *session, struct err *err)
+{
+	struct attempt attempt = {0};
+	int found;
+
+	if (is_forced(session, session->position))
+		return 0;
+	found = session_look_up(session, session->position, &attempt, err);
+	if (found > 0) {
+		session_emit(session, (struct event){.type = EVENT_STEP_CACHED,
+						     .step = session->position,
+						     .attempt = &attempt,
+						     .attempt_id = attempt.id});
+		step_done(session, &attempt);
+	}
+	attempt_release(&attempt);
+	return found;
+}
+
+/* Whether the command stops before the present step, and why. */
+static bool stops_here(const struct session *session, enum stop_reason *ret_reason)
+{
+	if (session->position > session->n_steps)
+		*ret_reason = STOP_END;
+	else if (session->killed)
+		*ret_reason = STOP_KILLED;
+	else if (session->goal == GOAL_UNTIL && session->position == session->until)
+		*ret_reason = STOP_STEP;
+	else if (!session->leaving && session_has_breakpoint(session, session->position))
+		*ret_reason = STOP_BREAKPOINT;
+	else
+		return false;
+	return true;
+}
+
+static void advance(void *data)
+{
+	struct session *session = data;
+	enum stop_reason reason;
+	struct err err = {0};
+	int taken;
+
+	if (stops_here(session, &reason)) {
+		session_stop(session, reason, NULL, NULL);
+		return;
+	}
+	session->leaving = false;
+	taken = take_cached(session, &err);
+	if (!taken)
+		taken = start_step(session, &err);
+	if (taken < 0)
+		session_stop(session, STOP_ERROR, NULL, &err);
+}
+
+void session_advance(struct session *session)
+{
+	loop_defer(host_loop(session->host), advance, session);
+}

@@ -1,0 +1,42 @@
+/* shell.h: a shell, or one command, in a state of the build: before, after or at the failure of a
+ * step, with the step's own policy and environment. What it changes is thrown away.
+ *
+ * Nothing of it is recorded. Several may run at once, and beside a running step.
+ */
+#ifndef ENGINE_SESSION_SHELL_H
+#define ENGINE_SESSION_SHELL_H
+
+#include <stdbool.h>
+
+#include "engine/base/err.h"
+#include "engine/sandbox/runner.h"
+#include "engine/session/session.h"
+
+struct shell;
+
+enum shell_where {
+	SHELL_BEFORE, /* the state before the step */
+	SHELL_AFTER,  /* after it passed */
+	SHELL_FAILED, /* as its newest attempt that did not pass left it, its /tmp included */
+};
+
+struct shell_options {
+	size_t step;
+	enum shell_where where;
+	const struct strv *command; /* empty: an interactive shell */
+	bool terminal;		    /* on a pty of its own; else on stdio */
+	int columns, rows;
+	int stdio[3];
+	struct run_callbacks callbacks; /* ended() last, and once */
+};
+
+/* Starts it. A state that is not there is ERR_STEP: the text says what is missing. Free with
+ * shell_free(), which ends it. */
+int shell_start(struct session *session, const struct shell_options *options,
+		struct shell **ret_shell, struct err *err);
+void shell_free(struct shell *shell);
+
+/* For typing, resizing, killing. */
+struct runner *shell_runner(struct shell *shell);
+
+#endif
