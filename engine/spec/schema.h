@@ -11,16 +11,17 @@
 #include <stddef.h>
 
 enum field_type {
-	FIELD_TEXT,	    /* a string; parameters are replaced */
-	FIELD_SCRIPT,	    /* a string in which nothing is replaced (shell) */
-	FIELD_NAME,	    /* letters, digits, "." "_" "-" "+"; does not begin with "-" or "." */
-	FIELD_PATH,	    /* relative, clean: no "..", not absolute */
+	FIELD_TEXT,   /* one line that does not begin with "-", unless FIELD_ANY; parameters are
+			     * replaced, here and below */
+	FIELD_SCRIPT, /* a string in which nothing is replaced (shell) */
+	FIELD_NAME,   /* letters, digits, "." "_" "-" "+"; does not begin with "-" or "." */
+	FIELD_PATH,   /* relative, clean: no "..", not absolute */
 	FIELD_INSIDE_PATH,  /* absolute or relative inside the sandbox, without ".." */
 	FIELD_CONTEXT_PATH, /* relative to the spec's directory; ".." is judged by the action */
 	FIELD_BOOL,	    /* true or false, nothing else */
 	FIELD_COUNT,	    /* a whole number, 0 to 1,000,000 */
 	FIELD_CHOICE,	    /* one of choices */
-	FIELD_TEXTS,	    /* a list of strings; none may be empty or begin with "-" unless ANY */
+	FIELD_TEXTS,	    /* a list of such texts */
 	FIELD_ARGV,	    /* a list of one or more strings, as for exec */
 	FIELD_PATHS,	    /* a list of clean relative paths */
 	FIELD_GLOBS,	    /* a list of glob patterns */
@@ -28,6 +29,9 @@ enum field_type {
 	FIELD_LIMITS,	    /* time, memory, processes, output */
 	FIELD_USER,	    /* a uid or a user name known in the systree */
 	FIELD_LATER,	    /* known, but answered with "not built yet" */
+	FIELD_PARAMETERS,   /* at the top of a spec: names and their default values */
+	FIELD_ACTIONS,	    /* at the top of a spec */
+	FIELD_TYPES,	    /* how many there are */
 };
 
 enum field_flags {
@@ -36,6 +40,8 @@ enum field_flags {
 	FIELD_EXCLUDES_NEXT = 1 << 2, /* exactly one of this field and the next is given */
 	FIELD_MAIN = 1 << 3,	  /* a step without a name is called "ACTION VALUE" by this field */
 	FIELD_MAIN_LINE = 1 << 4, /* the same, by the field's first line, cut to 40 characters */
+	FIELD_ONE_OF_GROUP = 1 << 5, /* at least one of all fields with this flag is given */
+	FIELD_ANY = 1 << 6,	     /* TEXT: several lines and a "-" in front are allowed */
 };
 
 struct field {

@@ -22,32 +22,13 @@
 #include "engine/base/err.h"
 #include "engine/base/sha256.h"
 #include "engine/base/strv.h"
+#include "engine/spec/diagnostics.h"
+#include "engine/spec/params.h"
 #include "engine/spec/schema.h"
+#include "engine/spec/yaml_tree.h"
 
-enum { SPEC_SIZE_MAX = 1 << 20, SPEC_DEPTH_MAX = 32, SPEC_NODES_MAX = 10000 };
-
-/* A place in the file; line and column count from 1, column in characters. offset counts
- * bytes from the beginning of the file. */
-struct position {
-	size_t line, column, offset;
-};
-
-struct diagnostic {
-	struct position position;
-	char *text; /* safe to show */
-};
-
-/* Everything wrong with a file, in the order of the file. */
-struct diagnostics {
-	struct diagnostic *items;
-	size_t len, capacity;
-};
-
-void diagnostics_release(struct diagnostics *list);
-/* "PATH:LINE:COLUMN: error: TEXT", the line and a caret below it, for each. text is the
- * file's content. Appends to out. */
-void diagnostics_format(const struct diagnostics *list, const char *path, const struct buf *text,
-			struct buf *out);
+/* More of these in a file is an error: each step has its own copy of the environment. */
+enum { SPEC_STEPS_MAX = 1000, SPEC_PARAMETERS_MAX = 256, SPEC_ENVIRONMENT_MAX = 64 << 10 };
 
 /* Limits of a step; 0 means none. */
 struct limits {
@@ -57,19 +38,13 @@ struct limits {
 	uint64_t output_bytes;
 };
 
-struct parameter {
-	char *name;
-	char *value; /* NULL: a null default that was not given (then there is a diagnostic) */
-	struct position position;
-};
-
 /* The value of one field of a step, after parameter replacement. */
 struct field_value {
 	const struct field *field;
 	bool given;
 	struct position position; /* of the value; of the step when not given */
-	char *text;		  /* scalars, in canonical form; NULL when absent */
-	struct strv list;	  /* lists; environments as NAME=VALUE */
+	char *text;		  /* scalars, in canonical form; the fallback when not given */
+	struct strv list;	  /* lists; environments and limits as NAME=VALUE */
 };
 
 struct step {
@@ -83,10 +58,12 @@ struct step {
 		end; /* byte range of the list item, from its "- " to the end of its last line */
 	struct field_value *values; /* one a field: schema->fields, then the common ones */
 	size_t n_values;
-	struct strv environment; /* NAME=VALUE: the spec's, then the step's own over it */
-	struct limits limits;	 /* the spec's with the step's own over them */
-	char *user;		 /* "root" when absent; NULL for actions without a sandbox */
-	char *gid;		 /* digits, or NULL: the user's own group */
+	/* NAME=VALUE: the parameters, over them the spec's and the step's own; empty for actions
+	 * without a sandbox, which have no limits either. */
+	struct strv environment;
+	struct limits limits; /* the defaults, over them the spec's and the step's own */
+	char *user;	      /* "root" when absent; NULL for actions without a sandbox */
+	char *gid;	      /* digits, or NULL: the user's own group */
 };
 
 struct spec {
@@ -141,6 +118,9 @@ const struct step *spec_find_step(const struct spec *spec, const char *which, st
 
 /* The step that a line of the file (from 1) belongs to, or NULL. */
 const struct step *spec_step_at_line(const struct spec *spec, size_t line);
+
+/* The limits of a step for which nothing is given. */
+struct limits limits_default(void);
 
 /* Writes the JSON schema (draft 2020-12) of specifications with these actions. */
 void spec_write_json_schema(const struct action_schema *const *schemas, FILE *out);

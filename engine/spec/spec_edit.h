@@ -14,10 +14,12 @@
 /* The step's text as a person edits it: without "- " and indentation, ends with a newline. */
 void spec_edit_text(const struct spec *spec, const struct step *step, struct buf *ret_text);
 
-/* The whole file with the step's text replaced; every byte outside the step is unchanged.
- * Line ends are those of the file (LF or CRLF). Fails when the text cannot stand there
- * (empty, a tab in its indentation, a step in flow style that is not a mapping). The result is
- * not validated: parse it. */
+/* The whole file with the step's text replaced; every byte outside the step is unchanged, and
+ * the text of spec_edit_text() gives the file as it is. Line ends are those of the file (LF or
+ * CRLF). Fails when the text cannot stand there: it is empty, is no YAML for itself (so that
+ * nothing behind it becomes part of it), or the step is in [ ] and the text is no mapping in
+ * { }. The result is not validated: parse it. An alias is replaced as an alias: what it refers to
+ * stays. */
 int spec_edit_replace(const struct spec *spec, const struct step *step, const char *text,
 		      size_t length, struct buf *ret_file, struct err *err);
 
