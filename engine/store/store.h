@@ -2,24 +2,29 @@
  *
  * Layout below the store's directory (0700, ours, opened once, no links followed):
  *
- *	version         format of the store, a number
- *	store.db        SQLite, WAL: the only index
- *	layers/ID/      systree/ and workspace/: upper directories of one attempt; tmp/ of a failed
- *one logs/ID.log     output of an attempt, and ID.times (recording.h) blobs/DIGEST    the bytes of
- *artifacts, by SHA-256 artifacts/      default artifact directory: NAME.tar.zst, ordinary files
- *	tmp/ID/         an attempt in flight: layer/ (becomes layers/ID), work/; tmp/ID.lock is
- *flocked reserved        a few MiB that are given up when the disk is full
+ *	version       format of the store, a number
+ *	store.db      SQLite, WAL: the only index
+ *	lock          who has the store open (store_lock.c)
+ *	layers/ID/    systree/, workspace/: upper directories of one attempt; tmp/ of a failed one
+ *	logs/ID.log   output of an attempt, and ID.times (recording.h)
+ *	blobs/DIGEST  the bytes of artifacts, by SHA-256
+ *	artifacts/    default artifact directory: NAME.tar.zst, ordinary files
+ *	tmp/ID/       an attempt in flight: layer/ (becomes layers/ID), work/
+ *	tmp/ID.lock   flocked while it is in flight; without a lock it is a leftover
+ *	reserved      a few MiB that are given up when the disk is full
+ *	aside/        what a repair took out of the way
  *
- * ID is an attempt's number in base 36, at most 6 characters. layers/ and tmp/ and what is below
- *them belong to root of the outer user namespace (for an ordinary person that is the person): they
- *are removed by a worker inside the namespace, which the store is given as a function.
+ * ID is an attempt's number in base 36, at most 6 characters. layers/, tmp/ and what is below
+ * belong to root of the outer user namespace (for an ordinary person that is the person); what
+ * this process may not remove there is removed by a function the store is given.
  *
  * Life cycle of an attempt:
  *	1. attempt_begin(): a number, tmp/ID with its lock, and the log.
  *	2. the runner fills tmp/ID/layer/{systree,workspace}.
  *	3. attempt_commit(): renames what is to be kept to layers/ID and records the row; or
  *	   attempt_discard().
- * kill -9 at any moment leaves a store that opens and verifies.
+ * kill -9 at any moment leaves a store that opens and verifies. Nothing between 1 and 3 waits for
+ * the disk: store_make_durable() does.
  */
 #ifndef ENGINE_STORE_STORE_H
 #define ENGINE_STORE_STORE_H
@@ -43,9 +48,13 @@ struct store_options {
 	/* How ids are mapped ("0 1000 1,1 100000 65535"): recorded once; a store made with
 	 * another map is refused by name. NULL: do not check (commands that only read). */
 	const char *id_map;
-	/* Removes dir_fd/name inside the namespaces; NULL: path_remove_tree() in this process. */
+	/* Removes dir_fd/name inside the namespaces. It is called for what path_remove_tree() in
+	 * this process may not remove; NULL: such things stay. */
 	int (*remove_tree)(void *data, int dir_fd, const char *name, struct err *err);
 	void *data;
+	/* For `store verify`: opens a store with a damaged database, too. Then store_verify()
+	 * reports it, and with repair sets it aside; everything else fails with ERR_FAULT. */
+	bool damaged_ok;
 };
 
 /* Opens, or makes, the store in path. Refuses one that is a link, belongs to somebody else, is
@@ -94,6 +103,8 @@ struct attempt {
 	int64_t started_ms; /* Unix time */
 	int64_t duration_ms;
 	bool has_layer[TREE_COUNT]; /* layers/ID/systree, layers/ID/workspace exist */
+	bool has_tmp; /* layers/ID/tmp: the step's /tmp, kept when it did not pass; set by
+			 attempt_commit() */
 	struct state before, after; /* after of a failed attempt: the trees as they were left */
 	char *ingredients;	    /* JSON of what the key was made of, for `why` */
 	bool durable;
@@ -133,6 +144,7 @@ int store_find_latest(struct store *store, const char *key, struct attempt *ret_
 /* The newest attempt of a step of a spec, whatever its key and result. As above. */
 int store_find_latest_of_step(struct store *store, const char *spec_path, int64_t step,
 			      struct attempt *ret_attempt, struct err *err);
+/* The attempt with this number. As above. */
 int store_get_attempt(struct store *store, int64_t number, struct attempt *ret_attempt,
 		      struct err *err);
 /* Calls each() for all attempts, oldest first, until it returns other than 0. */
@@ -157,7 +169,7 @@ int store_file_digest(struct store *store, int fd, char ret_digest[SHA256_HEX_SI
 		      struct err *err);
 
 /* Session state: one text a spec (real path) and kind. get returns NULL when there is none;
- * free with free(). */
+ * free with free(). Setting NULL removes it. */
 char *store_get_session(struct store *store, const char *spec_path, const char *kind);
 int store_set_session(struct store *store, const char *spec_path, const char *kind,
 		      const char *value, struct err *err);
@@ -176,11 +188,13 @@ int store_usage(struct store *store, struct store_usage *ret_usage, struct err *
 
 /* Compares index and disk: each row has its layer, log and blobs; each of those has its row;
  * nothing else is there. Each finding is one line to report(). With repair what is not
- * whole is removed. *ret_findings counts them (repaired ones too). */
+ * whole is removed, which needs the store alone (as store_remove_attempt()); files of somebody
+ * else are moved into aside/. *ret_findings counts them (repaired ones too). */
 int store_verify(struct store *store, bool repair, void (*report)(void *data, const char *line),
 		 void *data, int *ret_findings, struct err *err);
 
-/* Removes an attempt with those that stand on its layers; refused while one is in use. */
+/* Removes an attempt with those that stand on its layers, and artifacts nobody refers to then.
+ * Refused, naming the process, while another has the store open or an attempt is in flight. */
 int store_remove_attempt(struct store *store, int64_t number, int *ret_removed, struct err *err);
 /* Removes everything in the store, and the directory. The store is closed and freed, also on
  * failure. */

@@ -1,0 +1,192 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "engine/base/mem.h"
+#include "engine/store/store_internal.h"
+
+/* The file `lock` is a map: its byte 0 is held by who sets up the store; byte 1 + pid is held,
+ * shared, by each process that has it open; who wants to be alone holds everything from byte 1
+ * on, and the length of that range tells its pid as well. So every holder has a name, and a dead
+ * one has no lock: these are locks of the open file (F_OFD_SETLK), which nothing else of this
+ * process takes away. */
+enum {
+	SETUP_BYTE = 0,
+	FIRST_USER = 1,
+	WAIT_MS = 20,
+	WAITS_MAX = 50,
+};
+static const off_t alone_length = (off_t)1 << 40;
+
+/* Locks, or frees (F_UNLCK), a range of the file without waiting. */
+static int set_range(int fd, short type, off_t start, off_t length)
+{
+	struct flock lock = {
+		.l_type = type, .l_whence = SEEK_SET, .l_start = start, .l_len = length};
+
+	return fcntl(fd, F_OFD_SETLK, &lock);
+}
+
+/* The same, trying for about a second. */
+static int wait_for_range(int fd, short type, off_t start, off_t length)
+{
+	const struct timespec pause = {.tv_nsec = WAIT_MS * 1000000L};
+
+	for (int i = 0; i < WAITS_MAX; i++) {
+		if (set_range(fd, type, start, length) == 0)
+			return 0;
+		if (errno != EAGAIN && errno != EACCES && errno != EINTR)
+			return -1;
+		nanosleep(&pause, NULL);
+	}
+	errno = EAGAIN;
+	return -1;
+}
+
+/* Who holds something that is in the way of a lock on everything; 0 when nobody does now. */
+static long find_holder(int fd)
+{
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = FIRST_USER};
+
+	if (fcntl(fd, F_OFD_GETLK, &lock) < 0 || lock.l_type == F_UNLCK)
+		return 0;
+	if (lock.l_len > alone_length)
+		return (long)(lock.l_len - alone_length);
+	return (long)(lock.l_start - FIRST_USER);
+}
+
+static off_t own_byte(void)
+{
+	return FIRST_USER + (off_t)getpid();
+}
+
+int store_lock_join(int store_fd, const char *path, int *ret_fd, struct err *err)
+{
+	AUTO_CLOSE int fd =
+		openat(store_fd, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	struct stat status;
+
+	if (fd < 0) {
+		err_sys(err, "cannot open %s/lock", path);
+		return store_unusable(err);
+	}
+	if (wait_for_range(fd, F_RDLCK, own_byte(), 1) < 0)
+		return err_set(err, ERR_HOST,
+			       "the store %s is being changed by process %ld; try again when it "
+			       "has ended",
+			       path, find_holder(fd));
+	if (fstat(fd, &status) < 0 || status.st_nlink == 0)
+		return err_set(err, ERR_HOST, "the store %s was just removed; try again", path);
+	*ret_fd = take_fd(&fd);
+	return 0;
+}
+
+int store_lock_setup(struct store *store, struct err *err)
+{
+	if (wait_for_range(store->lock_fd, F_WRLCK, SETUP_BYTE, 1) == 0)
+		return 0;
+	return err_set(err, ERR_HOST,
+		       "another process is setting up the store %s and does not end; end it first",
+		       store->path);
+}
+
+void store_unlock_setup(struct store *store)
+{
+	set_range(store->lock_fd, F_UNLCK, SETUP_BYTE, 1);
+}
+
+/* Fails when an attempt is in flight in any process. */
+static int check_no_drafts(struct store *store, struct err *err)
+{
+	AUTO_STRV struct strv names = {0};
+
+	if (store_list(store->tmp_fd, &names, err) < 0)
+		return -1;
+	for (size_t i = 0; i < names.len; i++) {
+		AUTO_CLOSE int fd = lock_file_try(store->tmp_fd, names.items[i]);
+
+		if (fd < 0 && errno == EWOULDBLOCK)
+			return err_set(err, ERR_HOST,
+				       "the store %s is in use: process %ld works on %s; end it "
+				       "first",
+				       store->path, lock_file_holder(store->tmp_fd, names.items[i]),
+				       names.items[i]);
+	}
+	return 0;
+}
+
+int store_lock_alone(struct store *store, struct err *err)
+{
+	off_t length = alone_length + (off_t)getpid();
+
+	if (set_range(store->lock_fd, F_WRLCK, FIRST_USER, length) < 0)
+		return err_set(err, ERR_HOST, "the store %s is in use by process %ld; end it first",
+			       store->path, find_holder(store->lock_fd));
+	if (check_no_drafts(store, err) == 0)
+		return 0;
+	store_unlock_alone(store);
+	return -1;
+}
+
+/* Back to being one of the users, without a moment of being none. */
+void store_unlock_alone(struct store *store)
+{
+	off_t own = own_byte();
+
+	set_range(store->lock_fd, F_RDLCK, own, 1);
+	set_range(store->lock_fd, F_UNLCK, FIRST_USER, own - FIRST_USER);
+	set_range(store->lock_fd, F_UNLCK, own + 1, 0);
+}
+
+/* True when the name still stands for the open file. */
+static bool names_file(int dir_fd, const char *name, int fd)
+{
+	struct stat named, open_file;
+
+	return fstatat(dir_fd, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       fstat(fd, &open_file) == 0 && named.st_ino == open_file.st_ino &&
+	       named.st_dev == open_file.st_dev;
+}
+
+int lock_file_take(int dir_fd, const char *name, struct err *err)
+{
+	for (;;) {
+		AUTO_CLOSE int fd =
+			openat(dir_fd, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
+
+		if (fd < 0)
+			return err_sys(err, "cannot make the file %s", name);
+		while (flock(fd, LOCK_EX) < 0) {
+			if (errno != EINTR)
+				return err_sys(err, "cannot lock the file %s", name);
+		}
+		/* Who held it before may have removed it. */
+		if (names_file(dir_fd, name, fd))
+			return take_fd(&fd);
+	}
+}
+
+int lock_file_try(int dir_fd, const char *name)
+{
+	AUTO_CLOSE int fd =
+		openat(dir_fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0)
+		return -1;
+	return take_fd(&fd);
+}
+
+long lock_file_holder(int dir_fd, const char *name)
+{
+	AUTO_CLOSE int fd =
+		openat(dir_fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	char text[24] = "";
+
+	if (fd < 0 || read(fd, text, sizeof text - 1) < 0)
+		return 0;
+	return strtol(text, NULL, 10);
+}

@@ -1,0 +1,165 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "engine/base/buf.h"
+#include "engine/base/mem.h"
+#include "engine/store/store_verify_internal.h"
+
+/* Hands a line over, safe to show. */
+static void send_line(struct verify *verify, const char *line)
+{
+	AUTO_FREE char *shown = buf_shown(line);
+
+	if (verify->report)
+		verify->report(verify->data, shown);
+}
+
+void verify_tell(struct verify *verify, const char *fmt, ...)
+{
+	char line[ERR_TEXT_SIZE];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(line, sizeof line, fmt, args);
+	va_end(args);
+	send_line(verify, line);
+}
+
+void verify_find(struct verify *verify, const char *remedy, const char *fmt, ...)
+{
+	char line[ERR_TEXT_SIZE + 64];
+	size_t length;
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(line, ERR_TEXT_SIZE, fmt, args);
+	va_end(args);
+	length = strlen(line);
+	if (verify->repair)
+		snprintf(line + length, sizeof line - length, ": %s", remedy);
+	verify->findings++;
+	send_line(verify, line);
+}
+
+int verify_set_aside(struct store *store, const char *name, struct err *err)
+{
+	char target[300];
+
+	if (mkdirat(store->fd, "aside", 0700) < 0 && errno != EEXIST)
+		return err_sys(err, "cannot make %s/aside", store->path);
+	for (int i = 1; i < 10000; i++) {
+		snprintf(target, sizeof target, "aside/%.200s.%d", name, i);
+		if (renameat2(store->fd, name, store->fd, target, RENAME_NOREPLACE) == 0 ||
+		    errno == ENOENT)
+			return 0;
+		if (errno != EEXIST)
+			break;
+	}
+	return err_sys(err, "cannot move %s out of the way in %s", name, store->path);
+}
+
+/* Begins a new index; the old one is kept for who wants to look at it. */
+static int renew_index(struct store *store, struct err *err)
+{
+	static const char *const files[] = {"store.db", "store.db-wal", "store.db-shm"};
+
+	db_refuse(store->db, "the database is being repaired");
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		if (verify_set_aside(store, files[i], err) < 0)
+			return -1;
+	}
+	return db_open(store->db, true, err);
+}
+
+/* Looks at the version; repair writes it anew. 1: go on, 0: nothing else can be compared. */
+static int verify_version(struct verify *verify, struct err *err)
+{
+	struct store *store = verify->store;
+	int version;
+
+	if (store_version_read(store->fd, store->path, &version, err) == 0 && version)
+		return 1;
+	verify_find(verify, "written anew", "version: not a number");
+	if (!verify->repair)
+		return 0;
+	if (store_version_write(store, err) < 0)
+		return -1;
+	/* The index was not opened while the version was unknown. */
+	if (!store->db->handle && db_open(store->db, false, err) < 0 && !store->db->damaged)
+		return -1;
+	return 1;
+}
+
+/* Looks at the database itself. As above. */
+static int verify_database(struct verify *verify, struct err *err)
+{
+	AUTO_FREE char *why = NULL;
+	int whole = db_check(verify->store->db, &why, err);
+
+	if (whole)
+		return whole;
+	verify_find(verify, "set aside, and a new one begun", "store.db: %s", why);
+	if (!verify->repair)
+		return 0;
+	return renew_index(verify->store, err) < 0 ? -1 : 1;
+}
+
+static void report_blob(void *data, const char *digest)
+{
+	verify_tell(data, "blobs/%s: no attempt refers to it: removed", digest);
+}
+
+/* Removes what was found not to be whole, with what stands on it. */
+static int repair_index(struct verify *verify, struct err *err)
+{
+	struct store *store = verify->store;
+	struct number_list *doomed = &verify->doomed;
+	int removed;
+
+	if (store_doom(store, doomed->items, doomed->count, &removed, err) < 0)
+		return -1;
+	if (removed)
+		verify_tell(verify, "%d attempts removed, with those that stand on them", removed);
+	store_drop_blobs(store, report_blob, verify);
+	return store_purge_doomed(store, err);
+}
+
+/* Does what store_verify() does once the locks are held. */
+static int compare(struct verify *verify, struct err *err)
+{
+	int go_on = verify_version(verify, err);
+
+	if (go_on > 0)
+		go_on = verify_database(verify, err);
+	if (go_on <= 0)
+		return go_on;
+	if (verify_rows(verify, err) < 0 || verify_disk(verify, err) < 0)
+		return -1;
+	return verify->repair ? repair_index(verify, err) : 0;
+}
+
+int store_verify(struct store *store, bool repair, void (*report)(void *data, const char *line),
+		 void *data, int *ret_findings, struct err *err)
+{
+	struct verify verify = {.store = store, .repair = repair, .report = report, .data = data};
+	int result;
+
+	if (repair && store_lock_alone(store, err) < 0)
+		return -1;
+	result = compare(&verify, err);
+	if (repair)
+		store_unlock_alone(store);
+	number_list_release(&verify.doomed);
+	strv_release(&verify.sound_blobs);
+	strv_release(&verify.bad_blobs);
+	if (result < 0)
+		return err_in(err, "cannot verify the store %s", store->path);
+	*ret_findings = verify.findings;
+	return 0;
+}
