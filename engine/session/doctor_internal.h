@@ -1,0 +1,40 @@
+/* doctor_internal.h: what the checks of doctor.h share. */
+#ifndef ENGINE_SESSION_DOCTOR_INTERNAL_H
+#define ENGINE_SESSION_DOCTOR_INTERNAL_H
+
+#include <stdbool.h>
+
+#include "engine/session/doctor.h"
+
+struct doctor_host {
+	const char *root;	/* never NULL */
+	const char *store_path; /* never NULL */
+	const char *store_near; /* the store, or the nearest directory above it that exists */
+};
+
+/* One check: fills in all but the name, by one of the two functions below. */
+typedef void doctor_check_function(const struct doctor_host *host, struct doctor_finding *finding);
+
+doctor_check_function doctor_check_kernel, doctor_check_userns, doctor_check_ids,
+	doctor_check_uidmap, doctor_check_bwrap, doctor_check_overlay, doctor_check_seccomp,
+	doctor_check_cgroup, doctor_check_debootstrap, doctor_check_git, doctor_check_network,
+	doctor_check_store, doctor_check_terminal, doctor_check_locale;
+
+/* What was found, and all is fine. */
+void doctor_fine(struct doctor_finding *finding, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* What was found, and how it is mended. */
+void doctor_lacks(struct doctor_finding *finding, enum doctor_status status, const char *remedy,
+		  const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+/* The content of a small file of the host without the line end, or NULL. Free with free(). */
+char *doctor_read(const struct doctor_host *host, const char *path);
+
+/* Whether the kernel is at least this one; true when that cannot be told. */
+bool doctor_kernel_is(const struct doctor_host *host, unsigned major, unsigned minor);
+
+/* The path of a program in the directories where the sandbox looks for it, or NULL. */
+char *doctor_find_program(const struct doctor_host *host, const char *name);
+
+#endif

@@ -1,0 +1,392 @@
+/* What the host is found to lack, with a host that lacks it: a directory in the place of "/", and
+ * system calls that are refused (engine/session/doctor.h). */
+#include "tests/unit/doctor_fixture.h"
+
+#include <grp.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+
+#include "engine/process/id_map.h"
+
+enum { NAMELESS = 65534 };
+
+static const char bwrap_help[] = "#!/bin/sh\n"
+				 "[ $1 = --version ] && echo bubblewrap 0.11.0 ||\n"
+				 "echo --userns2 --clearenv --perms --size --ro-bind-data";
+
+/* The kernel. */
+
+static void test_kernel_version(void **state)
+{
+	static const struct {
+		const char *release;
+		enum doctor_status status;
+	} cases[] = {
+		{"5.11.0\n", DOCTOR_FINE},
+		{"6.1.0-18-amd64\n", DOCTOR_FINE},
+		{"10.0", DOCTOR_FINE},
+		{"5.10.0-28-amd64\n", DOCTOR_MISSING},
+		{"4.19.0-26-amd64\n", DOCTOR_MISSING},
+	};
+	struct fixture *fixture = *state;
+
+	check_finds(fixture, doctor_check_kernel, DOCTOR_MISSING, "/proc", "mount");
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		put(fixture, "/proc/sys/kernel/osrelease", cases[i].release, 0644);
+		check_finds(fixture, doctor_check_kernel, cases[i].status, "Linux ",
+			    cases[i].status == DOCTOR_FINE ? NULL : "5.11");
+	}
+}
+
+static void test_kernel_without_call(void **state)
+{
+	const struct refusal refusal = {SCMP_SYS(fsopen), ENOSYS};
+
+	put(*state, "/proc/sys/kernel/osrelease", "6.1.0\n", 0644);
+	check_finds_after((struct spoiled){*state, doctor_check_kernel, refuse, &refusal},
+			  DOCTOR_MISSING, "fsopen", "seccomp=unconfined");
+}
+
+static void test_seccomp(void **state)
+{
+	const struct refusal refusal = {SCMP_SYS(seccomp), EINVAL};
+
+	check_finds(*state, doctor_check_seccomp, DOCTOR_FINE, "", NULL);
+	check_finds_after((struct spoiled){*state, doctor_check_seccomp, refuse, &refusal},
+			  DOCTOR_MISSING, "cannot be filtered", "CONFIG_SECCOMP_FILTER");
+}
+
+/* Namespaces. */
+
+static void test_namespaces(void **state)
+{
+	check_finds(*state, doctor_check_userns, DOCTOR_FINE, "mapped", NULL);
+}
+
+/* Each setting that refuses is named with its own remedy; for root only what holds for root. */
+static void test_namespaces_refused_by_setting(void **state)
+{
+	static const struct {
+		const char *path, *value, *name;
+		bool root_too;
+	} cases[] = {
+		{"/proc/sys/user/max_user_namespaces", "0\n", "user.max_user_namespaces", true},
+		{"/proc/sys/kernel/unprivileged_userns_clone", "0\n",
+		 "kernel.unprivileged_userns_clone", false},
+		{"/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1\n",
+		 "kernel.apparmor_restrict_unprivileged_userns", false},
+	};
+	const struct refusal refusal = {SCMP_SYS(unshare), EPERM};
+	struct spoiled spoiled = {*state, doctor_check_userns, refuse, &refusal};
+
+	check_finds_after(spoiled, DOCTOR_MISSING, "user namespace", "container");
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		bool blamed = geteuid() || cases[i].root_too;
+
+		put(*state, cases[i].path, cases[i].value, 0644);
+		check_finds_after(spoiled, DOCTOR_MISSING, blamed ? cases[i].name : "permitted",
+				  blamed ? cases[i].name : "container");
+		put(*state, cases[i].path, "7\n", 0644);
+	}
+	check_finds_after(spoiled, DOCTOR_MISSING, "user namespace", "container");
+}
+
+/* The check, when a system call is refused that comes after the mapping of ids. A filter takes the
+ * powers of newuidmap, too, so where that is needed it is the first to fail. */
+static void check_refused_inside(struct fixture *fixture, doctor_check_function *check,
+				 const struct refusal *refusal, const char *text,
+				 const char *remedy)
+{
+	const struct spoiled spoiled = {fixture, check, refuse, refusal};
+	struct id_map map;
+	struct err err;
+
+	assert_int_equal(id_map_find(&map, &err), 0);
+	if (map.by_helper)
+		check_finds_after(spoiled, DOCTOR_MISSING, "newuidmap refused", "see ");
+	else
+		check_finds_after(spoiled, DOCTOR_MISSING, text, remedy);
+}
+
+static void test_namespaces_refused_otherwise(void **state)
+{
+	const struct refusal limit = {SCMP_SYS(unshare), ENOSPC};
+	const struct refusal unknown = {SCMP_SYS(unshare), EINVAL};
+	const struct refusal inside = {SCMP_SYS(mount), EACCES};
+	struct spoiled spoiled = {*state, doctor_check_userns, refuse, &limit};
+
+	check_finds_after(spoiled, DOCTOR_MISSING, "user namespace", "user.max_user_namespaces");
+	spoiled.data = &unknown;
+	check_finds_after(spoiled, DOCTOR_MISSING, "user namespace", "CONFIG_USER_NS");
+	check_refused_inside(*state, doctor_check_userns, &inside, "cannot mount anything",
+			     "apparmor=unconfined");
+}
+
+/* Overlays. The store does not exist yet, and must not after the trial. */
+static void test_overlay(void **state)
+{
+	struct fixture *fixture = *state;
+
+	check_finds(fixture, doctor_check_overlay, DOCTOR_FINE, fixture->root, NULL);
+	assert_int_equal(rmdir(fixture->root), 0);
+	assert_int_equal(mkdir(fixture->root, 0700), 0);
+}
+
+static void test_overlay_refused(void **state)
+{
+	const struct refusal module = {SCMP_SYS(fsopen), ENODEV};
+	const struct refusal options = {SCMP_SYS(fsconfig), EINVAL};
+	struct fixture *fixture = *state;
+
+	check_refused_inside(fixture, doctor_check_overlay, &module, "overlay", "modprobe overlay");
+	check_refused_inside(fixture, doctor_check_overlay, &options, "cannot mount", "--store");
+	put(fixture, "/proc/sys/kernel/osrelease", "5.10.1\n", 0644);
+	check_refused_inside(fixture, doctor_check_overlay, &options, "cannot mount", "5.11");
+	fixture->host.store_near = "/proc";
+	check_finds(fixture, doctor_check_overlay, DOCTOR_MISSING, "/proc", "--store");
+}
+
+/* Ids. */
+
+static int become_nameless(const void *data)
+{
+	(void)data;
+	if (geteuid())
+		return 0;
+	return setgroups(0, NULL) < 0 || setresgid(NAMELESS, NAMELESS, NAMELESS) < 0 ||
+			       setresuid(NAMELESS, NAMELESS, NAMELESS) < 0
+		       ? -1
+		       : 0;
+}
+
+static void test_ids(void **state)
+{
+	struct fixture *fixture = *state;
+	struct id_map map;
+	struct err err;
+
+	assert_int_equal(id_map_find(&map, &err), 0);
+	if (map.single)
+		check_finds(fixture, doctor_check_ids, DOCTOR_DEGRADED, map.single_reason,
+			    map.single_remedy);
+	else
+		check_finds(fixture, doctor_check_ids, DOCTOR_FINE, "0 ", NULL);
+	if (geteuid() == 0)
+		check_finds_after(
+			(struct spoiled){fixture, doctor_check_ids, become_nameless, NULL},
+			DOCTOR_DEGRADED, "apt and debootstrap", " ");
+}
+
+/* Becomes an ordinary user whom no program can give powers. */
+static int forbid_powers(const void *data)
+{
+	return become_nameless(data) < 0 ? -1 : prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+}
+
+/* Programs that map ids need a privilege. */
+static void test_uidmap(void **state)
+{
+	const struct spoiled spoiled = {*state, doctor_check_uidmap, become_nameless, NULL};
+	struct fixture *fixture = *state;
+
+	assert_int_equal(chmod(fixture->root, 0755), 0);
+	check_finds_after(spoiled, DOCTOR_DEGRADED, "not installed", "apt install uidmap");
+	put(fixture, "/usr/bin/newuidmap", "", 0755);
+	check_finds_after(spoiled, DOCTOR_DEGRADED, "not installed", "apt install uidmap");
+	put(fixture, "/usr/bin/newgidmap", "", 0755);
+	check_finds_after(spoiled, DOCTOR_MISSING, "set-user-id", "--reinstall uidmap");
+	put(fixture, "/usr/bin/newuidmap", "", 04755);
+	check_finds_after(spoiled, DOCTOR_MISSING, "set-user-id", "--reinstall uidmap");
+	put(fixture, "/usr/bin/newgidmap", "", 04755);
+	check_finds_after(spoiled, DOCTOR_FINE, "newuidmap", "");
+	check_finds_after((struct spoiled){fixture, doctor_check_uidmap, forbid_powers, NULL},
+			  DOCTOR_MISSING, "no_new_privs", "NoNewPrivileges");
+	if (geteuid() == 0)
+		check_finds(fixture, doctor_check_uidmap, DOCTOR_FINE, "not needed", NULL);
+}
+
+/* Programs. */
+
+static void test_bwrap(void **state)
+{
+	struct fixture *fixture = *state;
+	AUTO_FREE char *whole = mem_printf("%s --bind-fd\n", bwrap_help);
+
+	check_finds(fixture, doctor_check_bwrap, DOCTOR_MISSING, "not installed",
+		    "apt install bubblewrap");
+	put(fixture, "/usr/bin/bwrap", "#!/bin/sh\nexit 1\n", 0755);
+	check_finds(fixture, doctor_check_bwrap, DOCTOR_MISSING, "does not run", "--reinstall");
+	put(fixture, "/usr/bin/bwrap", bwrap_help, 0755);
+	check_finds(fixture, doctor_check_bwrap, DOCTOR_MISSING,
+		    "bubblewrap 0.11.0 does not know --bind-fd", "--only-upgrade bubblewrap");
+	put(fixture, "/usr/bin/bwrap", whole, 0755);
+	check_finds(fixture, doctor_check_bwrap, DOCTOR_FINE, "bubblewrap 0.11.0", NULL);
+	assert_null(strstr(fixture->finding.text, "set-user-id"));
+	put(fixture, "/usr/bin/bwrap", whole, 04755);
+	check_finds(fixture, doctor_check_bwrap, DOCTOR_FINE, "set-user-id", NULL);
+}
+
+static void test_tools(void **state)
+{
+	static const struct {
+		doctor_check_function *check;
+		const char *lost, *remedy, *program;
+	} cases[] = {
+		{doctor_check_debootstrap, "debootstrap steps", "apt install debootstrap",
+		 "/usr/sbin/debootstrap"},
+		{doctor_check_git, "git steps", "apt install git", "/usr/bin/git"},
+		{doctor_check_network, "loopback", "apt install passt", "/usr/bin/slirp4netns"},
+		{doctor_check_network, "loopback", "apt install passt", "/usr/bin/pasta"},
+	};
+	struct fixture *fixture = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		AUTO_FREE char *path = mem_printf("%s%s", fixture->root, cases[i].program);
+
+		check_finds(fixture, cases[i].check, DOCTOR_DEGRADED, cases[i].lost,
+			    cases[i].remedy);
+		put(fixture, cases[i].program, "", 0644);
+		check_finds(fixture, cases[i].check, DOCTOR_DEGRADED, cases[i].lost,
+			    cases[i].remedy);
+		put(fixture, cases[i].program, "", 0755);
+		check_finds(fixture, cases[i].check, DOCTOR_FINE, path, NULL);
+		assert_int_equal(unlink(path), 0);
+	}
+}
+
+/* Control groups. */
+
+static void test_cgroups(void **state)
+{
+	struct fixture *fixture = *state;
+	doctor_check_function *check = doctor_check_cgroup;
+
+	check_finds(fixture, check, DOCTOR_DEGRADED, "no unified", "unified_cgroup_hierarchy=1");
+	put(fixture, "/proc/self/cgroup", "4:memory:/a\n0::/user/me\n", 0644);
+	check_finds(fixture, check, DOCTOR_DEGRADED, "no unified", "unified_cgroup_hierarchy=1");
+	put(fixture, "/sys/fs/cgroup/cgroup.controllers", "cpu memory pids\n", 0644);
+	check_finds(fixture, check, DOCTOR_DEGRADED, "/sys/fs/cgroup/user/me is not",
+		    "Delegate=yes");
+	put(fixture, "/sys/fs/cgroup/user/me/cgroup.controllers", "cpu memory\n", 0644);
+	put(fixture, "/sys/fs/cgroup/user/me/cgroup.procs", "", 0644);
+	check_finds(fixture, check, DOCTOR_DEGRADED, "is not delegated", "Delegate=yes");
+	put(fixture, "/sys/fs/cgroup/user/me/cgroup.controllers", "cpu memory pids\n", 0644);
+	check_finds(fixture, check, DOCTOR_FINE, "/sys/fs/cgroup/user/me", NULL);
+}
+
+/* The store. */
+
+/* In a mount namespace of its own: a small file system on the store. */
+static int mount_small(const void *data)
+{
+	char *map = mem_printf("0 %u 1", geteuid());
+	int fd;
+
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
+		return -1;
+	fd = open("/proc/self/uid_map", O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || fd_write_all(fd, map, strlen(map)) < 0)
+		return -1;
+	fd_close(&fd);
+	free(map);
+	return mount("small", data, "tmpfs", 0, "size=16m");
+}
+
+static void test_store(void **state)
+{
+	struct fixture *fixture = *state;
+	AUTO_FREE char *absent = path_join(fixture->root, "a/b");
+
+	check_finds_after((struct spoiled){fixture, doctor_check_store, mount_small, fixture->root},
+			  DOCTOR_DEGRADED, "16 MiB", "store prune");
+	fixture->host.store_path = absent;
+	check_finds(fixture, doctor_check_store, DOCTOR_FINE, "not made yet", NULL);
+	fixture->host.store_near = "/proc/self/status";
+	check_finds(fixture, doctor_check_store, DOCTOR_MISSING, "/proc/self/status", "--store");
+}
+
+/* The person's terminal. */
+
+struct screen {
+	const char *term;
+	unsigned short columns, rows;
+};
+
+static int use_terminal(const void *data)
+{
+	const struct screen *screen = data;
+	struct winsize size = {.ws_col = screen->columns, .ws_row = screen->rows};
+	int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+
+	setenv("TERM", screen->term, 1);
+	if (!screen->columns)
+		return 0;
+	if (master < 0 || ioctl(master, TIOCSWINSZ, &size) < 0)
+		return -1;
+	return dup2(master, STDOUT_FILENO);
+}
+
+static void test_terminal(void **state)
+{
+	static const struct {
+		struct screen screen;
+		enum doctor_status status;
+		const char *text, *remedy;
+	} cases[] = {
+		{{"xterm", 80, 24}, DOCTOR_FINE, "xterm, 80x24", ""},
+		{{"xterm", 0, 0}, DOCTOR_DEGRADED, "no terminal", "--plain"},
+		{{"dumb", 80, 24}, DOCTOR_DEGRADED, "TERM is dumb", "export TERM"},
+		{{"", 80, 24}, DOCTOR_DEGRADED, "TERM is not set", "export TERM"},
+		{{"xterm", 79, 24}, DOCTOR_DEGRADED, "79x24", "80x24"},
+		{{"xterm", 80, 23}, DOCTOR_DEGRADED, "80x23", "80x24"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		check_finds_after((struct spoiled){*state, doctor_check_terminal, use_terminal,
+						   &cases[i].screen},
+				  cases[i].status, cases[i].text, cases[i].remedy);
+}
+
+static int use_locale(const void *data)
+{
+	return setenv("LC_ALL", data, 1);
+}
+
+static void test_locale(void **state)
+{
+	struct spoiled spoiled = {*state, doctor_check_locale, use_locale, "C.UTF-8"};
+
+	check_finds_after(spoiled, DOCTOR_FINE, "UTF-8", "");
+	spoiled.data = "C";
+	check_finds_after(spoiled, DOCTOR_DEGRADED, "ANSI_X3.4-1968", "C.UTF-8");
+	spoiled.data = "xx_XX.nonsense";
+	check_finds_after(spoiled, DOCTOR_DEGRADED, "no such locale", "C.UTF-8");
+}
+
+#define TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_kernel_version),
+		TEST(test_kernel_without_call),
+		TEST(test_seccomp),
+		TEST(test_namespaces),
+		TEST(test_namespaces_refused_by_setting),
+		TEST(test_namespaces_refused_otherwise),
+		TEST(test_overlay),
+		TEST(test_overlay_refused),
+		TEST(test_ids),
+		TEST(test_uidmap),
+		TEST(test_bwrap),
+		TEST(test_tools),
+		TEST(test_cgroups),
+		TEST(test_store),
+		TEST(test_terminal),
+		TEST(test_locale),
+	};
+
+	return cmocka_run_group_tests_name("doctor", tests, NULL, NULL);
+}
