@@ -1,0 +1,106 @@
+#!/bin/bash
+# Checks who includes whom: tests/check-borders.sh [ROOT]
+#
+# The engine knows no screen: it includes neither curses nor libvterm, ui/ or src/, and neither
+# prints nor exits. Its groups stand above each other, and a group includes only itself
+# and those above. ui/ does not include src/, and libvterm stays behind ui/term.h. Includes are
+# written from the root.
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+# The groups of engine/, from the top.
+groups='base process spec store sandbox actions session'
+printing_or_exiting='(^|[^A-Za-z0-9_.>"])(printf|puts|putchar|perror|exit|errx?|warnx?)\(|\<std(out|err)\>'
+
+cd "${1:-$root}" || exit 2
+findings=$(mktemp)
+trap 'rm -f "$findings"' EXIT
+failures=0
+
+# Prints the C files below the given directories that exist.
+sources() {
+	find "$@" -name '*.[ch]' 2>/dev/null | sort
+}
+
+# Prints "FILE:LINE INCLUDED" for each include in the C files below the directories; INCLUDED keeps
+# its < or ".
+includes() {
+	sources "$@" | xargs -r -d '\n' awk '
+		/^[ \t]*#[ \t]*include[ \t]*[<"]/ {
+			line = $0
+			sub(/^[^<"]*/, "", line)
+			sub(/[>"][^>"]*$/, "", line)
+			print FILENAME ":" FNR " " line
+		}'
+}
+
+# Prints the groups below the given one.
+groups_below() {
+	echo "${groups#*"$1"}"
+}
+
+forbid() {
+	local name=$1
+	shift
+	"$@" >"$findings"
+	report "borders: $name" "$findings" || failures=1
+}
+
+engine_without_screen() {
+	includes engine | grep -E ' ["<](ui/|src/|[a-z]*curses|vterm|term\.h|panel\.h|menu\.h|form\.h)'
+}
+
+ui_without_src() {
+	includes ui | grep -E ' "src/'
+}
+
+vterm_behind_term() {
+	includes src ui tests | grep -E ' [<"]vterm' | grep -v '^ui/term'
+}
+
+groups_include_upwards() {
+	local group below
+	for group in $groups; do
+		for below in $(groups_below "$group"); do
+			includes "engine/$group" | grep -F " \"engine/$below/"
+		done
+	done
+}
+
+only_known_groups() {
+	local directory
+	for directory in engine/*/; do
+		[ -d "$directory" ] || continue
+		[[ " $groups " == *" $(basename "$directory") "* ]] || echo "$directory"
+	done
+}
+
+includes_from_root() {
+	includes engine ui src | while read -r where included; do
+		[[ $included == '"'* ]] || continue
+		[ -e "${included#'"'}" ] || echo "$where ${included#'"'}"
+	done
+}
+
+# Prints the file without its comments, each line at its place.
+without_comments() {
+	gcc -fpreprocessed -dD -E -x c "$1" 2>/dev/null | grep -v '^# '
+}
+
+# The launcher is a program of its own, and base/mem.c ends the program when memory is exhausted.
+engine_is_silent() {
+	local file
+	sources engine | grep -v -e '^engine/sandbox/launcher/' -e '^engine/base/mem\.c$' |
+		while read -r file; do
+			without_comments "$file" | grep -E "$printing_or_exiting" | sed "s|^|$file: |"
+		done
+}
+
+forbid "the engine knows no screen" engine_without_screen
+forbid "the engine neither prints nor exits" engine_is_silent
+forbid "every group of the engine has its place" only_known_groups
+forbid "a group includes only what stands above it" groups_include_upwards
+forbid "the screen does not include the program" ui_without_src
+forbid "libvterm stays behind ui/term.h" vterm_behind_term
+forbid "includes are written from the root" includes_from_root
+exit $failures

@@ -1,0 +1,77 @@
+#!/bin/bash
+# Checks what HACKING.md says about size and layout: tests/check-style.sh [ROOT]
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+function_lines_max=60
+file_lines_max=600
+clang_format_version=14
+
+cd "${1:-$root}" || exit 2
+findings=$(mktemp)
+trap 'rm -f "$findings"' EXIT
+failures=0
+
+c_files() {
+	find engine ui src tests -name '*.[ch]' 2>/dev/null | sort
+}
+
+shell_files() {
+	find .ci examples packaging tests -name '*.sh' -not -path '*/project/*' 2>/dev/null | sort
+	echo .ci/run
+}
+
+# Runs a check that prints its findings.
+check() {
+	local name=$1
+	shift
+	"$@" >"$findings" 2>&1
+	report "style: $name" "$findings" || failures=1
+}
+
+# The same, if the tool is there.
+check_with() {
+	local tool=$1 name=$2
+	if command -v "$tool" >/dev/null; then
+		shift
+		check "$@"
+	else
+		echo "skip style: $name: $tool is not installed"
+	fi
+}
+
+long_files() {
+	c_files | xargs -r -d '\n' wc -l | awk -v max=$file_lines_max '
+		$2 != "total" && $1 > max { print $2 ": " $1 " lines, at most " max }'
+}
+
+long_functions() {
+	c_files | ctags -x --_xformat='%F %n %e %N' --kinds-C=f -L - |
+		awk -v max=$function_lines_max '$3 - $2 + 1 > max {
+			print $1 ":" $2 ": " $4 "() has " $3 - $2 + 1 " lines, at most " max }'
+}
+
+layout() {
+	c_files | xargs -r -d '\n' clang-format --dry-run --Werror 2>&1 | grep 'error:'
+}
+
+# One version decides: others lay out some things differently.
+check_layout() {
+	local version
+	version=$(clang-format --version 2>/dev/null | sed 's/.*version \([0-9]*\).*/\1/')
+	if [ "$version" = "$clang_format_version" ]; then
+		check "layout" layout
+	else
+		echo "skip style: layout: clang-format $clang_format_version is not installed"
+	fi
+}
+
+shell_scripts() {
+	shell_files | xargs -d '\n' shellcheck --severity=warning --exclude=SC2154 --format=gcc
+}
+
+check "no file over $file_lines_max lines" long_files
+check_with ctags "no function over $function_lines_max lines" long_functions
+check_layout
+check_with shellcheck "shell scripts" shell_scripts
+exit $failures

@@ -1,0 +1,171 @@
+#!/bin/bash
+# contractor store: df, list, verify, prune, remove.
+. "$(dirname "$0")/../lib.sh"
+
+build() {
+	spec test.yaml <<'END'
+name: test
+actions:
+  - action: create-systree
+    path: systree.tar
+  - name: Compile
+    action: shell
+    shell: echo compiled >program
+  - name: Test
+    action: shell
+    shell: |
+      echo half >report
+      exit 3
+END
+	run contractor run test.yaml
+	check_status 1
+}
+
+test_df() {
+	build
+	run contractor store df
+	check_status 0
+	check_err_empty
+	for what in layers logs; do
+		check_out_has "$what"
+	done
+}
+
+test_list() {
+	build
+	run contractor store list
+	check_status 0
+	check_out_has Compile
+	check_out_has Test
+	check_out_has failed
+}
+
+test_whole_store_verifies() {
+	build
+	run contractor store verify
+	check_status 0
+}
+
+# Damages the store with the command that follows, and expects that it is found and mended.
+check_damage() {
+	"$@"
+	run contractor store verify
+	check_status 1
+	run contractor store verify --repair
+	run contractor store verify
+	check_status 0
+	run contractor run test.yaml
+	check_status 1
+	check_says Test
+}
+
+test_missing_log() {
+	build
+	check_damage find "$CONTRACTOR_STORE/logs" -name '*.log' -delete
+}
+
+test_missing_layers() {
+	build
+	check_damage find "$CONTRACTOR_STORE/layers" -mindepth 1 -maxdepth 1 \
+		-exec mv {} "$TEST_DIR" \;
+}
+
+test_log_without_a_row() {
+	build
+	check_damage touch "$CONTRACTOR_STORE/logs/zzzz.log"
+}
+
+test_not_a_database() {
+	build
+	rm -f "$CONTRACTOR_STORE"/store.db-*
+	echo 'not a database' >"$CONTRACTOR_STORE/store.db"
+	run contractor list test.yaml
+	[ "$status" -ne 0 ] || fail "expected a failure"
+	[ "$status" -lt 128 ] || fail "it crashed"
+	check_err_has "store"
+	mv "$CONTRACTOR_STORE" "$TEST_DIR/damaged"
+	build
+}
+
+test_private() {
+	build
+	[ "$(stat -c %a "$CONTRACTOR_STORE")" = 700 ] || fail "others may enter it"
+}
+
+test_store_open_to_others_is_refused() {
+	build
+	chmod 755 "$CONTRACTOR_STORE"
+	run contractor run test.yaml
+	[ "$status" -ne 0 ] || fail "expected a refusal"
+	check_err_has "$CONTRACTOR_STORE"
+	chmod 700 "$CONTRACTOR_STORE"
+}
+
+test_store_that_is_a_link_is_refused() {
+	build
+	ln -s "$CONTRACTOR_STORE" link
+	run contractor run --store link test.yaml
+	[ "$status" -ne 0 ] || fail "expected a refusal"
+	check_err_has link
+	check_says_not compiled
+}
+
+test_default_place() {
+	unset CONTRACTOR_STORE
+	cat >test.yaml <<'END'
+name: test
+actions:
+  - action: empty-workspace
+END
+	run contractor run test.yaml
+	check_status 0
+	check_file "$HOME/.cache/contractor/store.db"
+	XDG_CACHE_HOME=$TEST_DIR/cache
+	export XDG_CACHE_HOME
+	run contractor run test.yaml
+	check_status 0
+	check_file "$TEST_DIR/cache/contractor/store.db"
+}
+
+test_remove_all() {
+	build
+	run contractor store remove --all
+	check_status 0
+	check_no_file "$CONTRACTOR_STORE"
+}
+
+test_remove_all_of_nothing() {
+	run contractor store remove --all --store "$PWD/nothing"
+	check_no_file nothing
+}
+
+test_remove_all_spares_other_directories() {
+	mkdir precious
+	echo text >precious/file
+	run contractor store remove --all --store precious
+	[ "$status" -ne 0 ] || fail "expected a refusal"
+	check_file precious/file
+}
+
+test_remove_trees_that_are_hard_to_remove() {
+	spec test.yaml <<'END'
+name: test
+actions:
+  - action: create-systree
+    path: systree.tar
+  - action: shell
+    shell: |
+      mkdir -p closed/inner
+      touch closed/inner/file
+      chmod 0 closed/inner closed
+      i=0
+      while [ $i -lt 300 ]; do mkdir deep; cd deep; i=$((i + 1)); done
+END
+	run contractor run test.yaml
+	check_status 0
+	run contractor store remove --all
+	check_status 0
+	check_no_file "$CONTRACTOR_STORE"
+}
+
+run_tests "$@"

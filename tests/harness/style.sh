@@ -1,0 +1,60 @@
+#!/bin/bash
+# tests/check-style.sh finds what is too long or not laid out.
+. "$(dirname "$0")/../lib.sh"
+
+# Prints a function of that many lines, braces included.
+function_of() {
+	printf 'void f(void)\n{\n'
+	yes $'\t;' | head -n $(($1 - 3))
+	printf '}\n'
+}
+
+check_tree() {
+	cp "$root/.clang-format" .
+	run "$root/tests/check-style.sh" .
+}
+
+test_function_at_the_limit() {
+	command -v ctags >/dev/null || skip "ctags is not installed"
+	mkdir engine
+	function_of 60 >engine/x.c
+	check_tree
+	check_out_has "ok style: no function over 60 lines"
+	check_says_not "engine/x.c:1"
+}
+
+test_function_over_the_limit() {
+	command -v ctags >/dev/null || skip "ctags is not installed"
+	mkdir engine
+	function_of 61 >engine/x.c
+	check_tree
+	check_status 1
+	check_out_has "engine/x.c:1: f() has 61 lines, at most 60"
+}
+
+test_file_at_the_limit() {
+	mkdir ui
+	yes '' | head -n 600 >ui/x.h
+	check_tree
+	check_out_has "ok style: no file over 600 lines"
+}
+
+test_file_over_the_limit() {
+	mkdir ui
+	yes '' | head -n 601 >ui/x.h
+	check_tree
+	check_status 1
+	check_out_has "ui/x.h: 601 lines, at most 600"
+}
+
+test_wrong_layout() {
+	clang-format --version 2>/dev/null | grep -q 'version 14' ||
+		skip "clang-format 14 is not installed"
+	mkdir src
+	echo 'int  x;' >src/x.c
+	check_tree
+	check_status 1
+	check_out_has "not ok style: layout"
+}
+
+run_tests "$@"

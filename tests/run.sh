@@ -1,0 +1,379 @@
+#!/bin/bash
+# Builds contractor and runs its tests: tests/run.sh [--quick] [NAME...]
+#
+# Installs what is missing, builds the presets release and development (sanitizers), and
+# runs with both: the unit tests (tests/unit/), the shell tests (tests/cli/, tests/sandbox/,
+# tests/harness/), and checks of the sources. As root the shell tests run once more as an
+# ordinary user. --quick: the release build only. NAME...: only those whose name has one of these in it, as
+# "unit/test_buf", "cli/run", "style", "borders", "fuzz/".
+#
+# The last line is "N passed, N failed, N skipped"; the status is 0 when none failed. A skip that
+# tests/permitted-skips does not list is a failure.
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/lib.sh"
+cd "$root" || exit 2
+
+quick=no
+wanted=()
+jobs_max=$(nproc)
+unit_timeout=300
+script_timeout=900
+test_user=${CONTRACTOR_TEST_USER:-contractor-test}
+
+usage() {
+	echo "usage: tests/run.sh [--quick] [NAME...]"
+	exit "$1"
+}
+
+read_options() {
+	while [ $# -gt 0 ]; do
+		case $1 in
+		--quick) quick=yes ;;
+		--help) usage 0 ;;
+		-*) usage 2 >&2 ;;
+		*) wanted+=("$1") ;;
+		esac
+		shift
+	done
+}
+
+# Whether a test of this name was asked for.
+is_wanted() {
+	local part
+	[ ${#wanted[@]} -gt 0 ] || return 0
+	for part in "${wanted[@]}"; do
+		[[ $1 != *"$part"* ]] || return 0
+	done
+	return 1
+}
+
+# --- results
+
+# Adds the lines of standard input to the results and shows them; a skip must be permitted.
+record() {
+	local line
+	while IFS= read -r line; do
+		if [[ $line == "skip "* ]] && ! is_permitted "${line#skip }"; then
+			line="not ok ${line#skip } (a skip that tests/permitted-skips does not list)"
+		fi
+		printf '%s\n' "$line" | tee -a "$scratch/results"
+	done
+}
+
+# Whether a skip, "NAME: REASON", is listed.
+is_permitted() {
+	local pattern
+	while IFS= read -r pattern; do
+		[[ -z $pattern || $pattern == '#'* ]] && continue
+		# shellcheck disable=SC2053 # it is a pattern
+		[[ $1 == $pattern ]] && return 0
+	done <"$root/tests/permitted-skips"
+	return 1
+}
+
+count() {
+	grep -c "^$1 " "$scratch/results"
+}
+
+# --- jobs: commands that print result lines, several at a time
+
+declare -A job_names=()
+job_number=0
+
+# Starts a command as the job NAME, as soon as there is room.
+job() {
+	local name=$1
+	shift
+	while [ ${#job_names[@]} -ge "$jobs_max" ]; do
+		collect_job
+	done
+	job_number=$((job_number + 1))
+	"$@" </dev/null >"$scratch/job.$job_number" 2>&1 &
+	job_names[$!]="$job_number $name"
+}
+
+# Waits for one job and records what it said. One that failed without saying so, or said
+# nothing, is a failure.
+collect_job() {
+	local process='' ended=0 number name
+	wait -n -p process "${!job_names[@]}" || ended=$?
+	read -r number name <<<"${job_names[$process]}"
+	unset "job_names[$process]"
+	if [ $ended -ne 0 ] && ! grep -q '^not ok ' "$scratch/job.$number"; then
+		echo "not ok $name: ended with status $ended" >>"$scratch/job.$number"
+	elif ! grep -qE '^(ok|not ok|skip) ' "$scratch/job.$number"; then
+		echo "not ok $name: no test said anything" >>"$scratch/job.$number"
+	fi
+	record <"$scratch/job.$number"
+}
+
+finish_jobs() {
+	while [ ${#job_names[@]} -gt 0 ]; do
+		collect_job
+	done
+}
+
+# --- building
+
+# Configures and builds a preset: one result line. Fails when it does not build.
+build() {
+	local preset=$1
+	is_built "$preset" && return 0
+	if { cmake --preset "$preset" && cmake --build --preset "$preset"; } \
+		</dev/null >"$scratch/build-$preset" 2>&1; then
+		echo "ok build: $preset" | record
+		return 0
+	fi
+	{
+		echo "not ok build: $preset"
+		tail -n 60 "$scratch/build-$preset" | sed 's/^/# /'
+	} | record
+	return 1
+}
+
+is_built() {
+	grep -qs "^ok build: $1$" "$scratch/results"
+}
+
+# The directory of a preset, as CMakePresets.json says.
+build_directory() {
+	case $1 in
+	release) echo build ;;
+	*) echo "build-$1" ;;
+	esac
+}
+
+presets() {
+	echo release
+	[ $quick = yes ] || echo development
+}
+
+# --- unit tests
+
+# Turns what cmocka prints (TAP) into result lines, and fails if the plan was not met.
+read_tap() {
+	awk -v name="$1" -v label="$2" '
+		/^1\.\.[0-9]+$/ { planned += substr($0, 4); next }
+		/^not ok [0-9]+ # SKIP/ {
+			n++
+			sub(/^test_/, "", $6)
+			print "skip " name ": " $6 " (" label "): skipped by the test"
+			next
+		}
+		/^(not )?ok [0-9]+ - / {
+			n++
+			result = /^not/ ? "not ok " : "ok "
+			sub(/^(not )?ok [0-9]+ - (test_)?/, "")
+			print result name ": " $0 " (" label ")"
+			next
+		}
+		{ sub(/^# /, ""); print "# " $0 }
+		END {
+			if (n != planned || !n)
+				print "not ok " name ": " n + 0 " of " planned + 0 " tests ended (" label ")"
+		}'
+}
+
+run_unit() {
+	local program=$1 name=$2 label=$3 directory ended=0
+	directory=$(mktemp -d "$scratch/unit.XXXXXX")
+	{
+		TMPDIR=$directory CMOCKA_MESSAGE_OUTPUT=TAP \
+			timeout -k 5 "$unit_timeout" "$program" || ended=$?
+	} >"$directory.log" 2>&1
+	read_tap "$name" "$label" <"$directory.log"
+	rm -rf "$directory"
+	return $ended
+}
+
+start_unit_tests() {
+	local preset=$1 source name
+	for source in tests/unit/test_*.c; do
+		name=unit/$(basename "$source" .c)
+		[ -e "$source" ] && is_wanted "$name" || continue
+		job "$name ($preset)" run_unit \
+			"$(build_directory "$preset")/tests/$(basename "$source" .c)" "$name" "$preset"
+	done
+}
+
+# --- shell tests
+
+# Copies what the shell tests need to where an ordinary user can read it: the checkout may be in
+# a directory that only root may enter.
+stage() {
+	mkdir -p "$scratch/stage/build" "$scratch/user"
+	cp -a build/contractor "$scratch/stage/build/"
+	cp -a examples tests "$scratch/stage/"
+	chown -R "$test_user:" "$scratch/stage" "$scratch/user"
+	chmod 711 "$scratch"
+}
+
+# Makes sure that there is an ordinary user with a range of subordinate ids, or says why not.
+prepare_user() {
+	local home
+	if ! id "$test_user" >/dev/null 2>&1; then
+		if [ "${CI:-}" != true ]; then
+			echo "skip shell tests as an ordinary user: there is no user $test_user," \
+				"and only with CI=true one is made" | record
+			return 1
+		fi
+		useradd --create-home --shell /bin/bash "$test_user" || return 1
+	fi
+	grep -q "^$test_user:" /etc/subuid || usermod --add-subuids 100000-165535 "$test_user"
+	grep -q "^$test_user:" /etc/subgid || usermod --add-subgids 100000-165535 "$test_user"
+	home=$(getent passwd "$test_user" | cut -d: -f6)
+	[ -d "$home" ]
+}
+
+# A job is started with interrupts ignored; what it tests is not to inherit that.
+run_script() {
+	local script=$1 preset=$2
+	env --default-signal=INT,QUIT TEST_LABEL="$(id -un), $preset" TMPDIR="$scratch" \
+		CONTRACTOR="$root/$(build_directory "$preset")/contractor" \
+		timeout -k 5 "$script_timeout" bash "$script"
+}
+
+run_script_as_user() {
+	local script=$1
+	setpriv --reuid "$test_user" --regid "$test_user" --init-groups --reset-env \
+		env --default-signal=INT,QUIT TEST_LABEL="$test_user, release" \
+		TMPDIR="$scratch/user" \
+		timeout -k 5 "$script_timeout" bash "$scratch/stage/$script"
+}
+
+# Prints the wanted scripts of these folders of tests/.
+shell_scripts() {
+	local group script
+	for group in "$@"; do
+		for script in "tests/$group"/*.sh; do
+			[ -e "$script" ] && is_wanted "${script#tests/}" && echo "$script"
+		done
+	done
+}
+
+start_shell_tests() {
+	local script preset=$1
+	for script in $(shell_scripts cli sandbox); do
+		job "${script#tests/} ($preset)" run_script "$script" "$preset"
+	done
+}
+
+start_shell_tests_as_user() {
+	local script
+	[ "$(id -u)" -eq 0 ] && [ -n "$(shell_scripts cli sandbox)" ] || return 0
+	prepare_user || return 0
+	stage
+	for script in $(shell_scripts cli sandbox); do
+		job "${script#tests/} ($test_user)" run_script_as_user "$script"
+	done
+}
+
+# --- fuzzing: tests/fuzz/fuzz_NAME.c on tests/fuzz/corpus/NAME, as often as tests/fuzz/runs says
+
+run_fuzz() {
+	local name=$1 directory ended=0 runs
+	runs=$(awk -v name="$name" '$1 == name { print $2 }' tests/fuzz/runs)
+	directory=$(mktemp -d "$scratch/fuzz.XXXXXX")
+	"build-fuzz/fuzz/$name" -runs="${runs:?not in tests/fuzz/runs}" -seed=1 -timeout=20 \
+		-artifact_prefix="$directory/" "$directory" "tests/fuzz/corpus/${name#fuzz_}" \
+		>"$directory.log" 2>&1 || ended=$?
+	if [ $ended -eq 0 ]; then
+		echo "ok fuzz/$name: $runs runs"
+	else
+		echo "not ok fuzz/$name"
+		tail -n 60 "$directory.log" | sed 's/^/# /'
+	fi
+}
+
+start_fuzzing() {
+	local source name names=()
+	for source in tests/fuzz/fuzz_*.c; do
+		name=$(basename "$source" .c)
+		[ -e "$source" ] && is_wanted "fuzz/$name" && names+=("$name")
+	done
+	[ ${#names[@]} -gt 0 ] && [ $quick = no ] || return 0
+	if ! packaging/prepare.sh fuzz; then
+		echo "skip fuzz/: clang is not installed" | record
+		return 0
+	fi
+	build fuzz || return 0
+	for name in "${names[@]}"; do
+		job "fuzz/$name" run_fuzz "$name"
+	done
+}
+
+# --- all of it
+
+start_source_checks() {
+	local script
+	is_wanted borders && job borders bash tests/check-borders.sh
+	is_wanted style && job style bash tests/check-style.sh
+	for script in $(shell_scripts harness); do
+		job "${script#tests/}" bash "$script"
+	done
+}
+
+start_programs() {
+	local preset
+	for preset in $(presets); do
+		build "$preset" || continue
+		start_unit_tests "$preset"
+		start_shell_tests "$preset"
+	done
+	is_built release && start_shell_tests_as_user
+	start_fuzzing
+}
+
+# Whether anything was asked for that needs a build.
+needs_build() {
+	local part
+	[ ${#wanted[@]} -gt 0 ] || return 0
+	for part in "${wanted[@]}"; do
+		[[ borders == *"$part"* || style == *"$part"* || $part == harness* ]] || return 0
+	done
+	return 1
+}
+
+# Prints the failures again, where they are found, and the closing line.
+summary() {
+	local passed failed
+	passed=$(count ok)
+	failed=$(count 'not ok')
+	if [ "$failed" -gt 0 ]; then
+		echo
+		grep '^not ok ' "$scratch/results"
+		echo
+	fi
+	echo "$passed passed, $failed failed, $(count skip) skipped"
+	[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+}
+
+# Whether something else than building was done: a name that no test has is a mistake.
+check_names() {
+	if ! grep -qvE '^(#|ok build: )' "$scratch/results"; then
+		echo "not ok no test has one of these in its name: ${wanted[*]}" | record
+	fi
+}
+
+prepare() {
+	scratch=$(mktemp -d "${TMPDIR:-/tmp}/contractor-tests.XXXXXX")
+	trap 'chmod -R u+rwX "$scratch" 2>/dev/null; rm -rf "$scratch"' EXIT
+	trap 'kill "${!job_names[@]}" 2>/dev/null; exit 130' INT TERM
+	: >"$scratch/results"
+	if ! packaging/prepare.sh build run; then
+		echo "not ok set-up: packages are missing" | record
+		return 1
+	fi
+	packaging/prepare.sh test || echo "# without them some checks are left out"
+}
+
+read_options "$@"
+if prepare; then
+	start_source_checks
+	if needs_build; then
+		start_programs
+	fi
+	finish_jobs
+	check_names
+fi
+summary
