@@ -13,7 +13,7 @@ packages='
 build cmake ninja-build gcc libc6-dev pkg-config
 build libyaml-dev libarchive-dev libsqlite3-dev libseccomp-dev libssl-dev libjansson-dev
 run   bubblewrap uidmap busybox-static
-test  libcmocka-dev clang-format universal-ctags shellcheck
+test  libcmocka-dev clang-format universal-ctags shellcheck faketime
 fuzz  clang
 '
 

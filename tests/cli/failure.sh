@@ -95,7 +95,7 @@ END
 
 test_output_limit() {
 	failing <<'END'
-    limits: {output: 10k}
+    limits: {output: 10K}
     shell: yes
 END
 	check_status 1

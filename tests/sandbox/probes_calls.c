@@ -1,0 +1,86 @@
+/* System calls that the filter refuses, whatever the capabilities are. */
+#include "tests/sandbox/probes.h"
+
+#include "engine/base/mem.h"
+
+/* Held by the filter alone: with a call that makes no sense the kernel gives another answer. */
+#define FILTERED(NAME, CALL)                                                      \
+	{                                                                         \
+		.name = NAME, .command = "inside " CALL, .off = {OFF(seccomp)}    \
+	}
+/* The same for what not every kernel is built with. */
+#define FILTERED_IF(NAME, CALL, NEEDS)                                            \
+	{                                                                         \
+		.name = NAME, .command = "inside " CALL, .off = {OFF(seccomp)},   \
+		.needs = NEEDS                                                    \
+	}
+
+
+/* Init can be traced by nobody: the same look, held. */
+static void trace_init(struct trial *trial)
+{
+	strv_clear(&trial->policy.argv);
+	strv_add_all(&trial->policy.argv, "inside", "trace", "1", NULL);
+}
+
+const struct probe call_probes[] = {
+	FILTERED("clone3 does not exist", "clone3"),
+	FILTERED("unshare", "unshare"),
+	FILTERED("setns", "setns"),
+	FILTERED("mount", "mount"),
+	FILTERED("umount", "umount"),
+	FILTERED("fsopen", "fsopen"),
+	FILTERED("fsconfig", "fsconfig"),
+	FILTERED("fsmount", "fsmount"),
+	FILTERED("open_tree", "open_tree"),
+	FILTERED("move_mount", "move_mount"),
+	FILTERED("mount_setattr", "mount_setattr"),
+	FILTERED("quotactl", "quotactl"),
+	FILTERED("settimeofday", "settimeofday"),
+	FILTERED("clock_settime", "clock_settime"),
+	FILTERED("clock_adjtime", "clock_adjtime"),
+	FILTERED("adjtimex", "adjtimex"),
+	FILTERED("personality", "personality"),
+#ifdef __x86_64__
+	FILTERED("iopl", "iopl"),
+	FILTERED("ioperm", "ioperm"),
+	FILTERED_IF("modify_ldt", "modify_ldt", "modify_ldt"),
+	FILTERED("mknod of a block device", "mknod-block"),
+	FILTERED("mknod of a character device", "mknod-char"),
+	FILTERED("mknod of a whiteout", "mknod-whiteout"),
+#endif
+	FILTERED("mknodat of a block device", "mknodat-block"),
+	FILTERED("mknodat of a whiteout", "mknodat-whiteout"),
+	{.name = "mknod by a package step",
+	 .command = "inside mknodat-block",
+	 .step = RIG_PACKAGES,
+	 .off = {OFF(seccomp)}},
+	FILTERED_IF("bpf", "bpf", "bpf"),
+	FILTERED_IF("perf_event_open", "perf_event_open", "perf_event_open"),
+	FILTERED_IF("userfaultfd", "userfaultfd", "userfaultfd"),
+	FILTERED_IF("io_uring", "io_uring_setup", "io_uring"),
+	FILTERED_IF("keyctl", "keyctl", "keyrings"),
+	FILTERED_IF("add_key", "add_key", "keyrings"),
+	FILTERED_IF("request_key", "request_key", "keyrings"),
+	FILTERED_IF("sockets of AF_ALG", "af_alg", "AF_ALG"),
+	FILTERED_IF("sockets of AF_PACKET", "af_packet", "AF_PACKET"),
+	FILTERED_IF("sockets of AF_PACKET with a high bit", "af_packet-high", "AF_PACKET"),
+	FILTERED_IF("sockets of AF_XDP", "af_xdp", "AF_XDP"),
+	FILTERED_IF("sockets of AF_VSOCK", "af_vsock", "AF_VSOCK"),
+	FILTERED_IF("pairs of AF_VSOCK", "af_vsock-pair", "AF_VSOCK"),
+#ifdef __x86_64__
+	FILTERED_IF("sockets of AF_VSOCK by int 0x80", "af_vsock-int80", "32-bit system calls"),
+	FILTERED_IF("sockets of AF_VSOCK by an x32 number", "af_vsock-x32", "x32 system calls"),
+#endif
+	FILTERED("TIOCSTI", "tiocsti"),
+	FILTERED("TIOCSTI with a high bit", "tiocsti-high"),
+	FILTERED("TIOCLINUX", "tioclinux"),
+	FILTERED("TIOCLINUX with a high bit", "tioclinux-high"),
+	/* The opposite, for debuggers. No field takes it away; a process that is traced already
+	 * is what refuses it. */
+	{.name = "ptrace of one's own child works",
+	 .command = "inside trace-child",
+	 .must_work = true,
+	 .weaken = trace_init},
+	{.name = NULL},
+};

@@ -1,0 +1,124 @@
+/* What leaks into a step, and whom it reaches. */
+#include "tests/sandbox/probes.h"
+
+#include "engine/base/mem.h"
+
+/* inside, with the environment that it should have as arguments. */
+static void compare_environment(struct trial *trial)
+{
+	strv_clear(&trial->policy.argv);
+	strv_add_all(&trial->policy.argv, "inside", "environment", NULL);
+	strv_extend(&trial->policy.argv, &trial->policy.environment);
+}
+
+/* To look for keys at all. */
+static void allow_keyctl(struct trial *trial)
+{
+	trial->policy.seccomp = false;
+}
+
+const struct probe surround_probes[] = {
+	{.name = "no descriptors but 0, 1, 2",
+	 .command = "exec inside descriptors",
+	 .off = {OFF(close_descriptors)}},
+	{.name = "no descriptors but 0, 1, 2 without a terminal",
+	 .command = "exec inside descriptors",
+	 .plain = true,
+	 .off = {OFF(close_descriptors)}},
+	{.name = "the environment is what was given",
+	 .command = "",
+	 .prepare = compare_environment,
+	 .off = {OFF(clear_environment)}},
+	/* bwrap itself is the first process; without a namespace of its own it would be init, whose
+	 * command line is contractor's. */
+	{.name = "the first process tells no path of the host",
+	 .command = "[ \"$(tr '\\0' ' ' </proc/1/cmdline)\" != "
+		    "'bwrap --args 17 -- /run/contractor-launcher ' ]",
+	 .off = {OFF(unshare_pid)}},
+	/* Init is of another user namespace, and has more capabilities: each of these is enough to
+	 * keep its memory from a step. */
+	{.name = "no environment of contractor",
+	 .command = "ls -l /proc/1/environ; cat /proc/1/comm; cat /proc/1/status | head -20; wc -c /proc/1/environ; cat /proc/1/environ 2>&1 | tr "\\0" "\n"; exit 1",
+	 .off = {OFF(unshare_pid), OFF(inner_userns), OFF(drop_capabilities)}},
+	{.name = "the first process cannot be traced",
+	 .command = "inside trace 1",
+	 .off = {OFF(drop_capabilities)}},
+	{.name = "a terminal of its own, with job control",
+	 .command = "exec inside terminal",
+	 .must_work = true,
+	 .off = {OFF(session)}},
+	{.name = "the same for a user step",
+	 .command = "exec inside terminal",
+	 .step = RIG_USER,
+	 .must_work = true,
+	 .off = {OFF(session)}},
+	/* Every child of contractor leaves its session at once (child_fork()). */
+	{.name = "contractor's terminal cannot be opened",
+	 .command = "inside open-for-writing /dev/tty",
+	 .plain = true,
+	 .outside = true},
+	{.name = "the host name is builder",
+	 .command = "[ \"$(hostname)\" != builder ]",
+	 .off = {OFF(unshare_uts)}},
+
+	/* Init has namespaces of these kinds, too, and always. */
+	{.name = "user namespace", .command = "inside namespace user $NS_user", .outside = true},
+	{.name = "pid namespace", .command = "inside namespace pid $NS_pid", .outside = true},
+	{.name = "mount namespace", .command = "inside namespace mnt $NS_mnt", .outside = true},
+	{.name = "network namespace",
+	 .command = "inside namespace net $NS_net",
+	 .off = {OFF(unshare_network)}},
+	{.name = "IPC namespace",
+	 .command = "inside namespace ipc $NS_ipc",
+	 .off = {OFF(unshare_ipc)}},
+	{.name = "UTS namespace",
+	 .command = "inside namespace uts $NS_uts",
+	 .off = {OFF(unshare_uts)}},
+	{.name = "cgroup namespace",
+	 .command = "inside namespace cgroup $NS_cgroup",
+	 .off = {OFF(unshare_cgroup)}},
+
+	{.name = "no System V segment of the host",
+	 .command = "inside find-segment $SEGMENT",
+	 .off = {OFF(unshare_ipc)}},
+	{.name = "no message queue of the host",
+	 .command = "inside find-queue $QUEUE",
+	 .off = {OFF(unshare_ipc)}},
+	/* The filter is off in both runs: it would keep a step from looking. */
+	{.name = "no keyring of the host",
+	 .command = "inside find-key $KEY",
+	 .prepare = allow_keyctl,
+	 .outside = true},
+
+	{.name = "no network interface but loopback",
+	 .command = "grep : /proc/net/dev | grep -qv '^ *lo:'",
+	 .off = {OFF(unshare_network)},
+	 .needs = "network interface"},
+	{.name = "no listener of the host's loopback",
+	 .command = "inside connect $PORT",
+	 .off = {OFF(unshare_network)}},
+	{.name = "no abstract socket of the host",
+	 .command = "inside connect-abstract $ABSTRACT",
+	 .off = {OFF(unshare_network)}},
+	{.name = "low ports can be listened on",
+	 .command = "inside serve 1",
+	 .must_work = true,
+	 .off = {OFF(unshare_network)}},
+	{.name = "low ports can be listened on by a user",
+	 .command = "inside serve 1",
+	 .step = RIG_USER,
+	 .must_work = true,
+	 .off = {OFF(unshare_network)}},
+
+	{.name = "init cannot be seen",
+	 .command = "grep -qs contractor-init /proc/[0-9]*/comm",
+	 .off = {OFF(unshare_pid)}},
+	/* Init's pid namespace hides the host whatever the policy says. */
+	{.name = "no process of the host",
+	 .command = "[ -d /proc/$HOST_PID ]",
+	 .outside = true},
+	{.name = "no signal to a process of the host",
+	 .command = "inside signal $HOST_PID",
+	 .outside = true},
+	{.name = NULL},
+};

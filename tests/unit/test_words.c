@@ -1,0 +1,146 @@
+/* How times, sizes and names are written, and rows aligned. */
+#include <locale.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "engine/base/mem.h"
+#include "src/columns.h"
+#include "src/words.h"
+
+static void test_durations(void **state)
+{
+	static const struct {
+		int64_t ms;
+		const char *text;
+	} examples[] = {
+		{0, "0.0 s"},		{420, "0.4 s"},		  {9949, "9.9 s"},
+		{9950, "9 s"},		{59999, "59 s"},	  {60000, "1 min 00 s"},
+		{185000, "3 min 05 s"}, {3599000, "59 min 59 s"}, {7620000, "2 h 07 min"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(examples); i++) {
+		AUTO_BUF struct buf text = BUF_INIT;
+
+		add_duration(&text, examples[i].ms);
+		assert_string_equal(text.data, examples[i].text);
+	}
+}
+
+static void test_sizes(void **state)
+{
+	static const struct {
+		uint64_t bytes;
+		const char *text;
+	} examples[] = {
+		{0, "0 B"},
+		{1023, "1023 B"},
+		{1024, "1.0 KiB"},
+		{UINT64_C(3670016), "3.5 MiB"},
+		{UINT64_C(1) << 30, "1.0 GiB"},
+		{(UINT64_C(1) << 30) - 1, "1.0 GiB"},
+		{UINT64_C(5) << 50, "5120.0 TiB"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(examples); i++) {
+		AUTO_BUF struct buf text = BUF_INIT;
+
+		add_size(&text, examples[i].bytes);
+		assert_string_equal(text.data, examples[i].text);
+	}
+}
+
+static void test_quoting(void **state)
+{
+	static const struct {
+		const char *text, *quoted;
+	} examples[] = {
+		{"a/b-c_1.yaml", "a/b-c_1.yaml"}, {"", "''"},	    {"a b", "'a b'"},
+		{"it's", "'it'\\''s'"},		  {"'", "''\\'''"}, {"$x", "'$x'"},
+		{"a\x1b[m", "'a\\x1b[m'"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(examples); i++) {
+		AUTO_BUF struct buf text = BUF_INIT;
+
+		add_quoted(&text, examples[i].text);
+		assert_string_equal(text.data, examples[i].quoted);
+	}
+}
+
+static void test_reasons(void **state)
+{
+	static const struct {
+		const char *message;
+		int status;
+		const char *reason;
+	} examples[] = {
+		{"", 3, "exit status 3"},
+		{"", 139, "exit status 139 (SIGSEGV)"},
+		{"gone: SIGSEGV", 139, "gone: SIGSEGV"},
+		{"a\nb", -1, "a\\nb"},
+		{"", -1, "nothing ran"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(examples); i++) {
+		const struct attempt attempt = {
+			.message = (char *)(uintptr_t)examples[i].message,
+			.exit_status = examples[i].status,
+		};
+		AUTO_BUF struct buf text = BUF_INIT;
+
+		add_reason(&text, &attempt);
+		assert_string_equal(text.data, examples[i].reason);
+	}
+}
+
+static void test_columns_of_text(void **state)
+{
+	static const char wide[] = "a\xe4\xb8\xad\xc3\xa4";
+
+	(void)state;
+	assert_int_equal(columns_of(wide, strlen(wide)), 4);
+	assert_int_equal(columns_of("\xff", 1), 1);
+	assert_int_equal(fit_columns(wide, strlen(wide), 2), 1);
+	assert_int_equal(fit_columns(wide, strlen(wide), 3), 4);
+	assert_int_equal(fit_columns(wide, strlen(wide), 9), strlen(wide));
+}
+
+static void test_rows_are_aligned(void **state)
+{
+	struct columns table = {.count = 3, .right = "r  "};
+	struct console out = {.fd = -1, .pending = BUF_INIT};
+
+	(void)state;
+	columns_add(&table, "1");
+	columns_add(&table, "\xc3\xa4");
+	columns_add(&table, "x");
+	columns_add_fmt(&table, "%d", 100);
+	columns_add(&table, "a\tb");
+	columns_add(&table, "longer");
+	columns_print(&table, &out);
+	assert_string_equal(out.pending.data, "  1  \xc3\xa4     x\n"
+					      "100  a\\tb  longer\n");
+	columns_release(&table);
+	console_release(&out);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_durations),	cmocka_unit_test(test_sizes),
+		cmocka_unit_test(test_quoting),		cmocka_unit_test(test_reasons),
+		cmocka_unit_test(test_columns_of_text), cmocka_unit_test(test_rows_are_aligned),
+	};
+
+	setlocale(LC_CTYPE, "C.UTF-8");
+	return cmocka_run_group_tests_name("words", tests, NULL, NULL);
+}
