@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,13 +52,32 @@ static bool find_ranges(const struct id_map_person *person, unsigned count, unsi
 	return true;
 }
 
-static void map_root(const struct id_map_person *person, struct id_map *map)
+/* count ids from start on, or, where the person's namespace (with `mapped` ids) has not so many,
+ * what it has from 1 on. */
+static struct id_extent fit(unsigned start, unsigned count, unsigned mapped)
+{
+	if (!mapped || (start < mapped && count <= mapped - start))
+		return (struct id_extent){0, start, count};
+	return (struct id_extent){0, 1, mapped - 1 < count ? mapped - 1 : count};
+}
+
+/* A container with fewer ids than this can hold no system: nobody and nogroup are 65534. */
+enum { ROOT_COUNT_MIN = 65535 };
+
+static int map_root(const struct id_map_person *person, struct id_map *map, struct err *err)
 {
 	unsigned uid = ID_MAP_ROOT_BASE, gid = ID_MAP_ROOT_BASE;
 
 	find_ranges(person, ID_MAP_COUNT, &uid, &gid);
-	map->uids[0] = (struct id_extent){0, uid, ID_MAP_COUNT};
-	map->gids[0] = (struct id_extent){0, gid, ID_MAP_COUNT};
+	map->uids[0] = fit(uid, ID_MAP_COUNT, person->uids_mapped);
+	map->gids[0] = fit(gid, ID_MAP_COUNT, person->gids_mapped);
+	if (map->uids[0].count >= ROOT_COUNT_MIN && map->gids[0].count >= ROOT_COUNT_MIN)
+		return 0;
+	return err_set(
+		err, ERR_HOST,
+		"root of this container has only %u uids and %u gids, and its sandboxes need "
+		"%d more: give the container a range, or run contractor as an ordinary user",
+		person->uids_mapped, person->gids_mapped, ROOT_COUNT_MIN);
 }
 
 /* The end of the last range that path gives anybody, at least floor. */
@@ -126,10 +146,10 @@ int id_map_plan(const struct id_map_person *person, struct id_map *ret_map, stru
 {
 	struct id_map map = {0};
 
-	if (person->uid == 0)
-		map_root(person, &map);
-	else
+	if (person->uid != 0)
 		map_ordinary(person, &map);
+	else if (map_root(person, &map, err) < 0)
+		return -1;
 	if (has_outside_root(map.uids) || has_outside_root(map.gids))
 		return err_set(err, ERR_HOST,
 			       "refusing to map the host's root into a sandbox: uid %u has the "
@@ -152,6 +172,21 @@ static bool in_path(const char *program)
 	return false;
 }
 
+/* How many ids the namespace of this process has in a row from 0 on; 0: all that there are. */
+static unsigned count_mapped(const char *path)
+{
+	AUTO_FCLOSE FILE *file = fopen(path, "re");
+	unsigned inside, outside, length, end = 0;
+
+	while (file && fscanf(file, "%u %u %u", &inside, &outside, &length) == 3) {
+		if (length == UINT_MAX)
+			return 0;
+		if (inside == end)
+			end += length;
+	}
+	return end;
+}
+
 int id_map_find(struct id_map *ret_map, struct err *err)
 {
 	const struct passwd *entry = getpwuid(getuid());
@@ -162,6 +197,8 @@ int id_map_find(struct id_map *ret_map, struct err *err)
 		.subuid = "/etc/subuid",
 		.subgid = "/etc/subgid",
 		.has_helpers = in_path("newuidmap") && in_path("newgidmap"),
+		.uids_mapped = count_mapped("/proc/self/uid_map"),
+		.gids_mapped = count_mapped("/proc/self/gid_map"),
 	};
 
 	return id_map_plan(&person, ret_map, err);

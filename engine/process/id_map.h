@@ -39,6 +39,9 @@ struct id_map_person {
 	const char *name;	     /* NULL: only ranges given to the number count */
 	const char *subuid, *subgid; /* files as subuid(5) says */
 	bool has_helpers;	     /* newuidmap and newgidmap are installed */
+	/* How many ids from 0 on the person's own user namespace has, as in a container whose
+	 * root is not the host's; 0: all. */
+	unsigned uids_mapped, gids_mapped;
 };
 
 /* The map for the calling person. ERR_HOST when the composed map would contain the host's 0. */

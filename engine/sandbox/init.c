@@ -72,11 +72,14 @@ static int cut_network(struct err *err)
 }
 
 /* Puts the descriptors where bwrap is told to find them, and closes all others. */
-static int arrange_fds(const struct init *init, struct err *err)
+static int arrange_fds(struct init *init, struct err *err)
 {
 	const struct init_plan *plan = init->plan;
-	int moved[INIT_FDS_MAX + 1][2], keep[INIT_FDS_MAX + 1];
+	int moved[INIT_FDS_MAX + 1][2], keep[INIT_FDS_MAX + 2];
 	size_t count = 0;
+
+	/* Close-on-exec, and needed until then, to say that there is no bwrap. */
+	init->socket = fcntl(init->socket, F_DUPFD_CLOEXEC, FD_ABOVE);
 
 	for (; plan->sandbox_fds[count][0] >= 0; count++) {
 		moved[count][0] = fcntl(plan->sandbox_fds[count][0], F_DUPFD_CLOEXEC, FD_ABOVE);
@@ -95,7 +98,8 @@ static int arrange_fds(const struct init *init, struct err *err)
 			return err_sys(err, "cannot arrange the descriptors");
 		keep[i] = moved[i][1];
 	}
-	child_close_others(keep, count);
+	keep[count] = init->socket;
+	child_close_others(keep, count + 1);
 	return 0;
 }
 

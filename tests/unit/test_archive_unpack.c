@@ -27,6 +27,24 @@ static void test_bad_names(void **state)
 	}
 }
 
+/* Names and targets longer than any file system takes. */
+static void test_long_names(void **state)
+{
+	const struct area *area = *state;
+	AUTO_FREE char *name = mem_printf("%0256d/x", 1), *very = mem_printf("%05000d/x", 1);
+	AUTO_BUF struct buf one = BUF_INIT, two = BUF_INIT, three = BUF_INIT;
+
+	add_pax(&one, "path", name);
+	add_file(&one, "short", 0644, "");
+	assert_refused(&one, area->tree, NULL, "000...000", "too long");
+	add_pax(&two, "path", very);
+	add_file(&two, "short", 0644, "");
+	assert_refused(&two, area->tree, NULL, "000...000", "too long");
+	add_pax(&three, "linkpath", very);
+	add_link(&three, "link", "short");
+	assert_refused(&three, area->tree, NULL, "link", "too long");
+}
+
 /* A name that goes through a link, made by the archive or there before. */
 static void test_through_links(void **state)
 {
@@ -403,12 +421,12 @@ static void test_progress(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_bad_names),	   TEST(test_through_links),  TEST(test_over_links),
-		TEST(test_late_directory), TEST(test_hard_links_out), TEST(test_hard_links),
-		TEST(test_devices),	   TEST(test_attributes),     TEST(test_modes_and_times),
-		TEST(test_replacing),	   TEST(test_limits),	      TEST(test_sparse_bomb),
-		TEST(test_strip),	   TEST(test_owners),	      TEST(test_byte_names),
-		TEST(test_progress),
+		TEST(test_bad_names),	    TEST(test_through_links),  TEST(test_long_names),
+		TEST(test_over_links),	    TEST(test_late_directory), TEST(test_hard_links_out),
+		TEST(test_hard_links),	    TEST(test_devices),	       TEST(test_attributes),
+		TEST(test_modes_and_times), TEST(test_replacing),      TEST(test_limits),
+		TEST(test_sparse_bomb),	    TEST(test_strip),	       TEST(test_owners),
+		TEST(test_byte_names),	    TEST(test_progress),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -245,20 +245,36 @@ static void test_helper_is_quiet(void **state)
 	assert_string_equal(printed.data, "");
 }
 
+/* Root of a container: its sandboxes get ids that the container has, never its 0. */
+static void test_root_of_container(void **state)
+{
+	const struct files *files = *state;
+	struct id_map_person person = {.name = "root",
+				       .subuid = files->subuid,
+				       .subgid = files->subgid,
+				       .uids_mapped = 65536,
+				       .gids_mapped = 100000};
+	struct err err = {0};
+	struct id_map map;
+
+	assert_int_equal(id_map_plan(&person, &map, &err), 0);
+	check_map(&map, "0 1 65535 / 0 1 65536");
+	person.uids_mapped = 1000;
+	assert_int_equal(id_map_plan(&person, &map, &err), -1);
+	assert_int_equal(err.code, ERR_HOST);
+	assert_non_null(strstr(err.text, "only 1000 uids"));
+}
+
 #define WITH_FILES(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_FILES(test_person_with_range),
-		WITH_FILES(test_lines),
-		WITH_FILES(test_person_without_range),
-		WITH_FILES(test_person_without_files),
-		WITH_FILES(test_person_without_helpers),
-		WITH_FILES(test_root),
-		WITH_FILES(test_group_of_root),
-		WITH_FILES(test_nested),
-		cmocka_unit_test(test_find),
+		WITH_FILES(test_person_with_range),	 WITH_FILES(test_lines),
+		WITH_FILES(test_person_without_range),	 WITH_FILES(test_person_without_files),
+		WITH_FILES(test_person_without_helpers), WITH_FILES(test_root),
+		WITH_FILES(test_group_of_root),		 WITH_FILES(test_nested),
+		WITH_FILES(test_root_of_container),	 cmocka_unit_test(test_find),
 		cmocka_unit_test(test_helper_is_quiet),
 	};
 

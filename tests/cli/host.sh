@@ -1,0 +1,164 @@
+#!/bin/bash
+# What the host lacks is said by name, with what mends it; `doctor` says the same.
+. "$(dirname "$0")/../lib.sh"
+
+minimal() {
+	spec test.yaml <<'END'
+name: test
+actions:
+  - action: create-systree
+    path: systree.tar
+  - action: shell
+    shell: echo it ran
+END
+}
+
+need_root() {
+	[ "$(id -u)" = 0 ] || skip "only root can take parts of the host away"
+}
+
+# Runs contractor where the files named before -- look empty and cannot be executed. Run as root,
+# since only a mount can hide them; with $as as that user.
+without() {
+	local hidden=()
+	while [ "$1" != -- ]; do
+		hidden+=("$1")
+		shift
+	done
+	shift
+	# shellcheck disable=SC2016 # for the inner shell
+	run unshare -m bash -c '
+		n=$1; shift
+		while [ "$n" -gt 0 ]; do
+			[ ! -e "$1" ] || mount --bind /dev/null "$1" || exit 99
+			n=$((n - 1)); shift
+		done
+		exec "$@"' bash ${#hidden[@]} "${hidden[@]}" ${as:+setpriv --reuid "$as" --regid "$as" \
+		--init-groups env HOME="$PWD"} "$CONTRACTOR" "$@"
+}
+
+test_no_bwrap() {
+	need_root
+	minimal
+	without /usr/bin/bwrap -- run test.yaml
+	check_status 3
+	check_err_has "bwrap"
+	check_err_has "apt install bubblewrap"
+	without /usr/bin/bwrap -- doctor
+	check_status 3
+	check_out_has "apt install bubblewrap"
+	run contractor run test.yaml
+	check_status 0
+	check_out "it ran"
+}
+
+test_no_newuidmap() {
+	need_root
+	id -u contractor-test >/dev/null 2>&1 || skip "there is no user contractor-test"
+	minimal
+	chmod 755 "$TEST_DIR"
+	chown -R contractor-test .
+	as=contractor-test
+	without /usr/bin/newuidmap -- doctor --store "$PWD/store"
+	check_says "apt install uidmap"
+	# One id is enough for steps of one owner.
+	without /usr/bin/newuidmap -- run --store "$PWD/store" test.yaml
+	check_status 0
+	check_out "it ran"
+}
+
+# In a user namespace of its own, where the kernel gives no further ones.
+test_no_user_namespaces() {
+	minimal
+	if [ "$(id -u)" = 0 ]; then
+		id -u contractor-test >/dev/null 2>&1 || skip "there is no user contractor-test"
+		chmod 755 "$TEST_DIR"
+		chown -R contractor-test .
+		as=contractor-test
+	fi
+	run ${as:+setpriv --reuid "$as" --regid "$as" --init-groups env HOME="$PWD"} \
+		bwrap --dev-bind / / --unshare-user --disable-userns \
+		"$CONTRACTOR" run --store "$PWD/store" test.yaml
+	check_status 3
+	check_err_has "user namespace"
+	check_err_has "contractor doctor"
+}
+
+# Root of a container that has one id cannot give its sandboxes ids of their own.
+test_root_of_a_small_container() {
+	minimal
+	run unshare -Ur "$CONTRACTOR" run test.yaml
+	check_status 3
+	check_err_has "root of this container has only 1 uids"
+}
+
+test_a_store_that_cannot_be_written() {
+	minimal
+	: >file
+	run contractor run --store "$PWD/file" test.yaml
+	check_status 3
+	check_err_has "$PWD/file"
+	mkdir closed
+	mkdir closed/store
+	if [ "$(id -u)" != 0 ]; then
+		chmod 555 closed
+		run contractor run --store "$PWD/closed/new/store" test.yaml
+		check_status 3
+		check_err_has "closed"
+		chmod 755 closed
+	fi
+}
+
+test_a_store_of_somebody_else() {
+	need_root
+	minimal
+	mkdir -m 700 other
+	chown 12345 other
+	run contractor run --store "$PWD/other" test.yaml
+	check_status 3
+	check_err_has "$PWD/other"
+}
+
+test_a_read_only_store() {
+	need_root
+	minimal
+	mkdir -m 700 store
+	# shellcheck disable=SC2016 # for the inner shell
+	run unshare -m bash -c 'mount --bind "$1" "$1" && mount -o remount,ro,bind "$1" && shift &&
+		exec "$@"' bash "$PWD/store" "$CONTRACTOR" run --store "$PWD/store" test.yaml
+	check_status 3
+	check_err_has "$PWD/store"
+	check_err_has "ead-only"
+}
+
+# The disk fills up while a step writes: one clear end, a store that verifies, and the same step runs
+# when there is room again.
+test_a_full_disk() {
+	need_root
+	spec test.yaml <<'END'
+name: test
+actions:
+  - action: create-systree
+    path: systree.tar
+  - action: empty-workspace
+  - name: Fill
+    action: shell
+    shell: |
+      dd if=/dev/zero of=big bs=1M count=200
+END
+	cat >inside.sh <<'END'
+set -e
+mount -t tmpfs -o size="$1" none disk
+"$2" run --store disk/store test.yaml && exit 90
+"$2" store verify --store disk/store || exit 91
+mount -o remount,size=600m disk
+"$2" run --store disk/store test.yaml || exit 92
+"$2" store verify --store disk/store || exit 93
+END
+	mkdir disk
+	run unshare -m bash inside.sh 110m "$CONTRACTOR"
+	check_status 0
+	check_says "No space left on device"
+}
+
+run_tests "$@"
