@@ -67,6 +67,17 @@ static void fit_to_host(struct sandbox_policy *policy, struct host *host)
 	policy->filters = host_seccomp_cache(host);
 }
 
+/* What a shell step says of its sandbox itself. The host's network is for whom it is allowed to. */
+static void add_shell_fields(struct sandbox_policy *policy, const struct action_input *input)
+{
+	const struct host_settings *settings = host_settings(input->host);
+
+	policy->workdir = step_text(input->step, "workdir");
+	if (!strcmp(step_text(input->step, "network"), "host") && settings->allow_network &&
+	    !settings->offline)
+		policy->unshare_network = false;
+}
+
 void action_policy(const struct action_input *input, struct sandbox_policy *ret_policy)
 {
 	const struct step *step = input->step;
@@ -87,5 +98,7 @@ void action_policy(const struct action_input *input, struct sandbox_policy *ret_
 
 		strv_setenv(&ret_policy->environment, name, strchr(entry, '=') + 1);
 	}
+	if (type == &action_shell)
+		add_shell_fields(ret_policy, input);
 	fit_to_host(ret_policy, input->host);
 }

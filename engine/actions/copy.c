@@ -37,13 +37,9 @@ static int unpack(void *data, int root_fd, int socket, struct err *err)
 {
 	const struct copying *copying = data;
 	const struct archive_unpack_options options = {0};
-	AUTO_CLOSE int target_fd = target_open(root_fd, step_text(copying->step, "to"), err);
-	AUTO_STRV struct strv notes = {0};
 
-	(void)socket;
-	if (target_fd < 0)
-		return -1;
-	return archive_unpack(copying->pipe[0], target_fd, &options, &notes, err);
+	return target_unpack(root_fd, step_text(copying->step, "to"), copying->pipe[0], &options,
+			     socket, err);
 }
 
 /* The directory or file that is copied: its name below the context, free with free(). */
@@ -78,6 +74,7 @@ static int add_ingredients(const struct action_input *input, struct ingredients 
 				host_store(input->host), digest, err) < 0)
 		return err_in(err, "cannot copy '%s'", step_text(input->step, "from"));
 	ingredients_add(list, "files", digest);
+	ingredients_add_epoch(list, host_source_date_epoch(input->host));
 	return 0;
 }
 

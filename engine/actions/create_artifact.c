@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "engine/actions/actions.h"
+#include "engine/actions/ingredients.h"
 #include "engine/actions/run.h"
 #include "engine/base/mem.h"
 #include "engine/base/path.h"
@@ -12,10 +13,11 @@
  * outside into a blob of the store. */
 struct packing {
 	const struct step *step;
+	struct store *store;
 	int64_t source_date_epoch;
 	int pipe[2];
 	int blob_fd;
-	char blob_name[32];
+	char blob_name[32]; /* "" when there is none, or none any more */
 	enum archive_compression compression;
 	struct init_worker inside;
 	struct child_job outside;
@@ -45,31 +47,35 @@ static int compress(void *data, int socket, struct err *err)
 	if (archive_compress(packing->pipe[0], packing->blob_fd, packing->compression, digest,
 			     &size, err) < 0)
 		return -1;
+	/* Here, where it may take its time: the store's own finds nothing left to write. */
+	if (fsync(packing->blob_fd) < 0)
+		return err_sys(err, "cannot write the artifact");
 	if (message_send_text(socket, 'R', digest) < 0)
 		return err_sys(err, "cannot report the artifact");
 	return 0;
 }
 
-/* The blob gets its name, or is thrown away. */
+/* The blob of a step that passed gets its name. */
 static void finish(struct action_run *run)
 {
 	struct packing *packing = run->own;
-	struct store *store = host_store(run->input.host);
 	struct action_result *result = &run->result;
 
-	fd_close(&packing->blob_fd);
-	if (result->run.end != RUN_EXITED || result->run.exit_status) {
-		blob_discard(store, packing->blob_name);
-	} else if (blob_commit(store, packing->blob_name, result->artifact, &result->run.err) < 0) {
+	if (result->run.end != RUN_EXITED || result->run.exit_status)
+		return;
+	if (blob_commit(packing->store, packing->blob_name, result->artifact, &result->run.err) < 0)
 		result->run.end = RUN_FAILED;
-	}
+	packing->blob_name[0] = '\0';
 }
 
+/* A blob that has no name by now is thrown away. */
 static void release(void *own)
 {
 	struct packing *packing = own;
 
 	fd_close(&packing->blob_fd);
+	if (packing->blob_name[0])
+		blob_discard(packing->store, packing->blob_name);
 }
 
 static int start_pair(struct action_run *run, struct packing *packing, struct err *err)
@@ -89,6 +95,7 @@ static int start(struct action_run *run, struct err *err)
 	run->free_own = release;
 	*packing = (struct packing){
 		.step = run->input.step,
+		.store = host_store(run->input.host),
 		.source_date_epoch = host_source_date_epoch(run->input.host),
 		.compression = (enum archive_compression)archive_compression_by_name(
 			step_text(run->input.step, "compression")),
@@ -98,8 +105,7 @@ static int start(struct action_run *run, struct err *err)
 	};
 	if (action_pipe(packing->pipe, err) < 0)
 		return -1;
-	if (blob_begin(host_store(run->input.host), packing->blob_name, &packing->blob_fd, err) <
-	    0) {
+	if (blob_begin(packing->store, packing->blob_name, &packing->blob_fd, err) < 0) {
 		fd_close(&packing->pipe[0]);
 		fd_close(&packing->pipe[1]);
 		return -1;
@@ -108,6 +114,15 @@ static int start(struct action_run *run, struct err *err)
 	packing->outside_keep[1] = packing->blob_fd;
 	run->finish = finish;
 	return start_pair(run, packing, err);
+}
+
+/* Times in the archive are clamped to the epoch. */
+static int add_ingredients(const struct action_input *input, struct ingredients *list,
+			   struct err *err)
+{
+	(void)err;
+	ingredients_add_epoch(list, host_source_date_epoch(input->host));
+	return 0;
 }
 
 static const struct field fields[] = {
@@ -136,5 +151,6 @@ const struct action_type action_create_artifact = {
 		   .makes_artifact = true},
 	.place = ACTION_IN_CONTRACTOR,
 	.workspace = EFFECT_READS,
+	.add_ingredients = add_ingredients,
 	.start = start,
 };

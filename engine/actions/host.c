@@ -201,8 +201,11 @@ int host_userns(struct host *host, const struct userns **ret_userns, struct err 
 					 .tmp_fd = store_tmp_fd(host->store)};
 
 	options.launcher = sandbox_launcher_image(&options.launcher_length);
-	if (!host->userns && userns_new(&host->map, &options, &host->userns, err) < 0)
-		return -1;
+	if (!host->userns) {
+		if (userns_new(&host->map, &options, &host->userns, err) < 0)
+			return -1;
+		store_clean(host->store);
+	}
 	*ret_userns = host->userns;
 	return 0;
 }

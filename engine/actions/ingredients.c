@@ -1,5 +1,6 @@
 #include "engine/actions/ingredients.h"
 
+#include <inttypes.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +36,13 @@ void ingredients_add_list(struct ingredients *list, const char *name, const stru
 	sha256_finish(sha, digest);
 	shown = mem_printf("%.*s (%zu: %s)", SHOWN_MAX, joined, values->len, digest);
 	ingredients_add(list, name, values->len ? shown : NULL);
+}
+
+void ingredients_add_epoch(struct ingredients *list, int64_t seconds)
+{
+	AUTO_FREE char *text = mem_printf("%" PRId64, seconds);
+
+	ingredients_add(list, "SOURCE_DATE_EPOCH", text);
 }
 
 void ingredients_key(const struct ingredients *list, char ret_key[SHA256_HEX_SIZE])

@@ -42,15 +42,13 @@ static void add_trees(struct ingredients *list, const struct action_input *input
 static void add_sandbox(struct ingredients *list, const struct action_input *input)
 {
 	const struct step *step = input->step;
-	AUTO_FREE char *epoch = NULL;
 
 	if (!step->schema->sandboxed)
 		return;
-	epoch = mem_printf("%lld", (long long)host_source_date_epoch(input->host));
 	ingredients_add_list(list, "environment", &step->environment);
 	ingredients_add(list, "user", step->user);
 	ingredients_add(list, "gid", step->gid);
-	ingredients_add(list, "SOURCE_DATE_EPOCH", epoch);
+	ingredients_add_epoch(list, host_source_date_epoch(input->host));
 }
 
 int action_key(const struct action_input *input, char ret_key[SHA256_HEX_SIZE],

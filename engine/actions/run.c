@@ -189,6 +189,7 @@ int action_run_pair(struct action_run *run, const struct action_pair *pair, stru
 	const struct worker_callbacks callbacks = {on_outside_message, on_outside_ended, run};
 	int inside_fd = pair->inside_fd, result = 0;
 
+	run->is_pair = true;
 	run->outside_done = !pair->outside;
 	if (pair->outside)
 		result = worker_start(host_loop(run->input.host), pair->outside, &callbacks,
@@ -265,5 +266,5 @@ struct runner *action_runner(struct action_run *run)
 void action_kill(struct action_run *run, int64_t grace_ms)
 {
 	if (run->runner)
-		runner_kill(run->runner, grace_ms);
+		runner_kill(run->runner, run->is_pair ? 0 : grace_ms);
 }

@@ -23,6 +23,7 @@ struct action_run {
 	struct runner *runner;	/* inside, or NULL */
 	struct worker *outside; /* or NULL */
 	bool runner_done, outside_done;
+	bool is_pair; /* workers of ours: they need not be asked to end */
 	struct action_result result;
 
 	/* For a sandbox: names below the workspace that must exist afterwards; may be NULL. */

@@ -9,9 +9,9 @@
  * have line numbers. */
 #define SCRIPT_PATH "/run/contractor-script"
 
-static int check_granted(const struct action_run *run, bool network, struct err *err)
+static int check_granted(const struct action_run *run, struct err *err)
 {
-	if (!network)
+	if (strcmp(step_text(run->input.step, "network"), "host") != 0)
 		return 0;
 	if (!host_settings(run->input.host)->allow_network)
 		return err_set(err, ERR_USAGE,
@@ -27,15 +27,12 @@ static int start(struct action_run *run, struct err *err)
 	const char *script = step_text(step, "shell");
 	const struct sandbox_file file = {
 		.target = SCRIPT_PATH, .bytes = script, .length = strlen(script), .mode = 0444};
-	bool network = !strcmp(step_text(step, "network"), "host");
 	struct sandbox_policy policy;
 	int result;
 
-	if (check_granted(run, network, err) < 0)
+	if (check_granted(run, err) < 0)
 		return -1;
 	action_policy(&run->input, &policy);
-	policy.unshare_network = !network;
-	policy.workdir = step_text(step, "workdir");
 	policy.files = &file;
 	policy.n_files = 1;
 	strv_extend(&policy.argv, step_list(step, "interpreter"));

@@ -8,6 +8,7 @@
 
 #include "engine/base/mem.h"
 #include "engine/base/path.h"
+#include "engine/process/message.h"
 
 /* One component below dir_fd. */
 static int enter(int dir_fd, const char *name, struct err *err)
@@ -41,4 +42,19 @@ int target_open(int root_fd, const char *to, struct err *err)
 		fd = next;
 	}
 	return fd;
+}
+
+int target_unpack(int root_fd, const char *to, int in_fd,
+		  const struct archive_unpack_options *options, int socket, struct err *err)
+{
+	AUTO_CLOSE int target_fd = target_open(root_fd, to, err);
+	AUTO_STRV struct strv notes = {0};
+	int result;
+
+	if (target_fd < 0)
+		return -1;
+	result = archive_unpack(in_fd, target_fd, options, &notes, err);
+	for (size_t i = 0; i < notes.len; i++)
+		message_send_text(socket, 'N', notes.items[i]);
+	return result;
 }

@@ -37,16 +37,8 @@ static int unpack(void *data, int root_fd, int socket, struct err *err)
 		.single_id = unpacking->single_id,
 		.progress = {action_report_progress, &socket},
 	};
-	AUTO_CLOSE int target_fd = target_open(root_fd, unpacking->to, err);
-	AUTO_STRV struct strv notes = {0};
-	int result;
 
-	if (target_fd < 0)
-		return -1;
-	result = archive_unpack(unpacking->pipe[0], target_fd, &options, &notes, err);
-	for (size_t i = 0; i < notes.len; i++)
-		message_send_text(socket, 'N', notes.items[i]);
-	return result;
+	return target_unpack(root_fd, unpacking->to, unpacking->pipe[0], &options, socket, err);
 }
 
 static int add_ingredients(const struct action_input *input, struct ingredients *list,
@@ -112,13 +104,15 @@ static int start_systree(struct action_run *run, struct err *err)
 	return start(run, TREE_SYSTREE, err);
 }
 
+/* What the archive is called does not count: its digest does. */
 #define SOURCE_FIELDS                                                           \
 	{.name = "artifact",                                                    \
 	 .type = FIELD_NAME,                                                    \
-	 .flags = FIELD_EXCLUDES_NEXT | FIELD_MAIN,                             \
+	 .flags = FIELD_EXCLUDES_NEXT | FIELD_MAIN | FIELD_NOT_IN_KEY,          \
 	 .help = "An artifact of this build, or of the artifact directory."},   \
 		{.name = "path",                                                \
 		 .type = FIELD_CONTEXT_PATH,                                    \
+		 .flags = FIELD_NOT_IN_KEY,                                     \
 		 .help = "An archive, relative to the spec's directory."},      \
 	{                                                                       \
 		.name = "strip", .type = FIELD_COUNT, .fallback = "0",          \

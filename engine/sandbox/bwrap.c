@@ -6,7 +6,8 @@
 #include "engine/sandbox/policy.h"
 #include "engine/sandbox/policy_internal.h"
 
-/* Options that are there while a protection is on. cgroup: only a kernel without any
+/* Options that are there while a protection is on. The launcher is the first process of the pid
+ * namespace, since a step could trace bwrap there, which has no filter. cgroup: only a kernel without any
  * cgroup has no such namespace. The network namespace (unshare_network) is made by init, who
  * sets it up before bwrap starts. */
 static const struct switched {
@@ -14,6 +15,7 @@ static const struct switched {
 	const char *option;
 } namespaces[] = {
 	{offsetof(struct sandbox_policy, unshare_pid), "--unshare-pid"},
+	{offsetof(struct sandbox_policy, unshare_pid), "--as-pid-1"},
 	{offsetof(struct sandbox_policy, unshare_ipc), "--unshare-ipc"},
 	{offsetof(struct sandbox_policy, unshare_uts), "--unshare-uts"},
 	{offsetof(struct sandbox_policy, unshare_cgroup), "--unshare-cgroup-try"},

@@ -37,8 +37,9 @@ enum tree_access {
 
 /* A file that a network step sees at this name of its systree, from a layer of ours. */
 struct init_file {
-	const char *name; /* relative: "etc/resolv.conf"; its directory is at most one level */
+	const char *name; /* relative: "etc/resolv.conf" */
 	const char *text;
+	bool executable; /* mode 0755, else 0644 */
 };
 
 /* A worker: runs with the tree `root` as its root directory and root_fd on it, talks by socket. */
@@ -63,10 +64,10 @@ struct init_plan {
 	const struct strv *bwrap_argv; /* with the descriptors of enum sandbox_fd */
 	const struct init_worker *worker;
 
-	int sandbox_fds[8]
-		       [2]; /* pairs (source, number inside) of what bwrap inherits, ends with -1 */
-	int stdio[3];	    /* standard streams of bwrap; -1: /dev/null */
-	int worker_fd;	    /* a descriptor that the worker keeps, or -1 */
+	/* Pairs (source, number inside) of what bwrap inherits; ends with -1. */
+	int sandbox_fds[INIT_FDS_MAX + 1][2];
+	int stdio[3];  /* standard streams of bwrap; -1: /dev/null */
+	int worker_fd; /* a descriptor that the worker keeps, or -1 */
 
 	bool inner_userns;
 	bool private_network;  /* a network namespace with nothing but loopback */

@@ -42,8 +42,8 @@ static bool read_file(int dir_fd, const char *name, char *text, size_t size)
 	return true;
 }
 
-/* Whether status(5) text is of a process of the step: it is in bwrap's pid namespace, below
- * ours, and not bwrap's own first process there. "NSpid:\t7\t3". */
+/* Whether status(5) text is of a process of the step: it is in the pid namespace below ours, and
+ * not its first process, the launcher. "NSpid:\t7\t3". */
 static bool is_of_step(const char *status)
 {
 	const char *line = strstr(status, "\nNSpid:");

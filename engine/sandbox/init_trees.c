@@ -72,11 +72,10 @@ static int mount_scaffold(struct err *err)
 	return 0;
 }
 
-/* The directory of one of our files gets mode and owner of the systree's own, which it will cover.
- */
-static int make_over_dir(int root_fd, const char *name, struct err *err)
+/* A directory of one of our files gets mode and owner of the systree's own, which it will cover. */
+static int make_over_dir(int root_fd, const char *dir, struct err *err)
 {
-	AUTO_FREE char *dir = path_dirname(name), *over = path_join(INIT_DIR "/over", dir);
+	AUTO_FREE char *over = path_join(INIT_DIR "/over", dir);
 	struct stat status = {.st_mode = S_IFDIR | 0755};
 
 	if (fstatat(root_fd, dir, &status, AT_SYMLINK_NOFOLLOW) < 0 && errno != ENOENT)
@@ -90,15 +89,28 @@ static int make_over_dir(int root_fd, const char *name, struct err *err)
 	return 0;
 }
 
+/* From the top down, so that no directory is looked at through a link. */
+static int make_over_dirs(int root_fd, const char *name, struct err *err)
+{
+	for (const char *slash = strchr(name, '/'); slash; slash = strchr(slash + 1, '/')) {
+		AUTO_FREE char *dir = mem_strndup(name, (size_t)(slash - name));
+
+		if (make_over_dir(root_fd, dir, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int write_over_file(int root_fd, const struct init_file *file, struct err *err)
 {
 	AUTO_FREE char *path = path_join(INIT_DIR "/over", file->name);
 	AUTO_CLOSE int fd = -1;
 
-	if (make_over_dir(root_fd, file->name, err) < 0)
+	if (make_over_dirs(root_fd, file->name, err) < 0)
 		return -1;
-	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-	if (fd < 0 || fd_write_all(fd, file->text, strlen(file->text)) < 0)
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0 || fd_write_all(fd, file->text, strlen(file->text)) < 0 ||
+	    fchmod(fd, file->executable ? 0755 : 0644) < 0)
 		return err_sys(err, "cannot write %s", path);
 	return 0;
 }

@@ -1,6 +1,7 @@
 #include "engine/sandbox/runner.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -442,10 +443,26 @@ int runner_start(const struct run_options *options, struct runner **ret_runner, 
 	return 0;
 }
 
+/* Waits until the spawner has said who init is: nobody else could reap it. That takes it a
+ * millisecond, and it waits for nothing itself. */
+static void await_init(struct runner *runner)
+{
+	struct message message;
+
+	fcntl(runner->init_socket, F_SETFL, 0);
+	while (!runner->init && message_receive(runner->init_socket, &message, 0) == 1) {
+		fd_close(&message.fd);
+		if (message.type == 'I')
+			on_init_pid(runner, &message);
+	}
+}
+
 void runner_free(struct runner *runner)
 {
 	if (!runner)
 		return;
+	if (runner->spawner && !runner->init && runner->init_socket >= 0)
+		await_init(runner);
 	/* Closing the socket is the end of init and of all below it. */
 	if (runner->init)
 		loop_child_kill(runner->init, SIGKILL);

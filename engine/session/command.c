@@ -99,12 +99,15 @@ static int run_break(struct session *session, const struct strv *arguments, stru
 
 static int run_delete(struct session *session, const struct strv *arguments, struct err *err)
 {
+	const char *text = arguments->items[0];
 	char *end;
-	long number = strtol(arguments->items[0], &end, 10);
+	long number = strtol(text, &end, 10);
 
-	if (*end || number < 1 || number > 1000000)
-		return err_set(err, ERR_USAGE, "'%s' is not the number of a breakpoint",
-			       arguments->items[0]);
+	if (*end || number < 1 || number > 1000000) {
+		AUTO_FREE char *shown = buf_shown(text);
+
+		return err_set(err, ERR_USAGE, "'%s' is not the number of a breakpoint", shown);
+	}
 	return session_delete_breakpoint(session, (int)number, err);
 }
 
@@ -154,12 +157,22 @@ const struct command *command_find(const char *name, struct err *err)
 	return found;
 }
 
-/* Reads one word, quoted as in sh, from *line; false when there is none left. */
+/* Whether p is a backslash that quotes what follows: in "" only what means something there. */
+static bool is_escape(const char *p, char quote)
+{
+	if (*p != '\\' || !p[1] || quote == '\'')
+		return false;
+	return quote != '"' || strchr("\"\\$`", p[1]);
+}
+
+/* Reads one word, quoted as in sh, from *line: 1, or 0 when there is none left, or -1. */
 static int next_word(const char **line, struct buf *word, struct err *err)
 {
-	const char *p = *line + strspn(*line, " \t");
+	const char *p = *line;
 	char quote = '\0';
 
+	while (isspace((unsigned char)*p))
+		p++;
 	buf_clear(word);
 	if (!*p)
 		return 0;
@@ -168,7 +181,7 @@ static int next_word(const char **line, struct buf *word, struct err *err)
 			quote = quote ? '\0' : *p;
 			continue;
 		}
-		if (*p == '\\' && quote != '\'' && p[1])
+		if (is_escape(p, quote))
 			p++;
 		buf_add_char(word, *p);
 	}

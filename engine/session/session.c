@@ -45,17 +45,16 @@ struct action_input session_input(const struct session *session, size_t step)
 				     .before = &session_place(session, step)->before};
 }
 
-void session_release_places(struct session *session)
+static void release_places(struct session *session)
 {
-	for (size_t i = 0; session->places && i <= session->n_steps; i++)
+	for (size_t i = 0; i <= session->n_steps; i++)
 		state_release(&session->places[i].before);
 	free(session->places);
-	session->places = NULL;
 }
 
-void session_reset_places(struct session *session)
+/* Nothing is known of any step, but the state before the first. */
+static void make_places(struct session *session)
 {
-	session_release_places(session);
 	session->n_steps = session->spec->n_steps;
 	session->places = mem_new((session->n_steps + 1) * sizeof *session->places);
 	for (size_t i = 0; i <= session->n_steps; i++) {
@@ -97,7 +96,7 @@ int session_new(const struct session_options *options, struct session **ret_sess
 				    .spec = options->spec,
 				    .position = 1,
 				    .draft = {.lock_fd = -1}};
-	session_reset_places(session);
+	make_places(session);
 	*ret_session = session;
 	return 0;
 }
@@ -111,7 +110,7 @@ void session_free(struct session *session)
 		attempt_discard(host_store(session->host), &session->draft);
 	loop_defer_cancel(host_loop(session->host), session);
 	worker_free(session->syncing);
-	session_release_places(session);
+	release_places(session);
 	spec_free(session->spec);
 	free(session->ingredients);
 	free(session->breakpoints);
@@ -164,7 +163,7 @@ static int require_state(const struct session *session, unsigned allowed, struct
 		       session->position, state_names[session->state]);
 }
 
-static int require_step(const struct session *session, size_t step, struct err *err)
+int session_check_step(const struct session *session, size_t step, struct err *err)
 {
 	if (step >= 1 && step <= session->n_steps)
 		return 0;
@@ -200,7 +199,8 @@ int session_continue(struct session *session, struct err *err)
 
 int session_until(struct session *session, size_t step, struct err *err)
 {
-	if (require_step(session, step, err) < 0)
+	if (require_state(session, 1 << SESSION_STOPPED, err) < 0 ||
+	    session_check_step(session, step, err) < 0)
 		return -1;
 	if (step <= session->position)
 		return err_set(err, ERR_USAGE, "step %zu is not ahead: goto %zu goes back", step,
@@ -209,8 +209,7 @@ int session_until(struct session *session, size_t step, struct err *err)
 	return go(session, GOAL_UNTIL, err);
 }
 
-/* Looks along the steps whose state is not known yet, in the store. */
-static int find_state_before(struct session *session, size_t step, struct err *err)
+int session_find_state(struct session *session, size_t step, size_t *ret_missing, struct err *err)
 {
 	for (size_t i = 1; i < step; i++) {
 		struct attempt attempt = {0};
@@ -218,27 +217,32 @@ static int find_state_before(struct session *session, size_t step, struct err *e
 
 		if (session_place(session, i + 1)->known)
 			continue;
-		found = session_look_up(session, i, &attempt, err);
-		if (found > 0)
-			session_set_after(session, i, &attempt);
+		found = session_look_at(session, i, &attempt, err);
 		attempt_release(&attempt);
-		if (found < 0)
-			return -1;
-		if (!found)
-			return err_set(
-				err, ERR_STEP,
-				"there is no state before step %zu yet: step %zu has not passed "
-				"(`until %zu` runs what is missing)",
-				step, i, step);
+		if (found <= 0) {
+			*ret_missing = i;
+			return found;
+		}
 	}
-	return 0;
+	return 1;
 }
 
-/* Stands before step, n + 1 for the end, from its snapshot. */
+/* Stands before step, from its snapshot. */
 static int stand_before(struct session *session, size_t step, struct err *err)
 {
+	size_t missing;
+	int found;
+
 	if (require_state(session, 1 << SESSION_STOPPED, err) < 0 ||
-	    find_state_before(session, step, err) < 0)
+	    session_check_step(session, step, err) < 0)
+		return -1;
+	found = session_find_state(session, step, &missing, err);
+	if (!found)
+		err_set(err, ERR_STEP,
+			"there is no state before step %zu yet: step %zu has not passed "
+			"(`until %zu` runs what is missing)",
+			step, missing, step);
+	if (found <= 0)
 		return -1;
 	session->position = step;
 	return 0;
@@ -246,7 +250,7 @@ static int stand_before(struct session *session, size_t step, struct err *err)
 
 int session_goto(struct session *session, size_t step, struct err *err)
 {
-	if (require_step(session, step, err) < 0 || stand_before(session, step, err) < 0)
+	if (stand_before(session, step, err) < 0)
 		return -1;
 	session_stop(session, STOP_STEP, NULL, NULL);
 	return 0;
@@ -261,7 +265,7 @@ int session_back(struct session *session, struct err *err)
 
 int session_rerun(struct session *session, size_t step, struct err *err)
 {
-	if (require_step(session, step, err) < 0 || stand_before(session, step, err) < 0)
+	if (stand_before(session, step, err) < 0)
 		return -1;
 	session->forced = step;
 	session_forget_after(session, step);
@@ -324,14 +328,11 @@ int session_type(struct session *session, const void *bytes, size_t length, stru
 /* The new spec takes the place of the old one; results of the steps before `step` stay. */
 static void adopt_spec(struct session *session, struct spec *spec, size_t step)
 {
-	bool same_count = spec->n_steps == session->n_steps;
-
 	spec_free(session->spec);
 	session->spec = spec;
-	if (!same_count)
-		session_reset_places(session);
-	else
-		session_forget_after(session, step);
+	session_forget_after(session, step);
+	for (size_t i = step; i <= session->n_steps; i++)
+		session_place(session, i)->ran = false;
 	session_place(session, step)->status.flags |= STEP_EDITED;
 	session_place(session, step)->status.key[0] = '\0';
 	if (session->position > step)
@@ -345,7 +346,7 @@ int session_replace_step(struct session *session, size_t step, const char *text,
 	struct spec *spec = NULL;
 
 	if (require_state(session, 1 << SESSION_STOPPED, err) < 0 ||
-	    require_step(session, step, err) < 0)
+	    session_check_step(session, step, err) < 0)
 		return -1;
 	if (spec_edit_replace(session->spec, session_spec_step(session, step), text, length, &file,
 			      err) < 0)
@@ -353,7 +354,7 @@ int session_replace_step(struct session *session, size_t step, const char *text,
 	if (spec_parse(session->spec->path, file.data, file.len, session->options.spec_options,
 		       &spec, ret_diagnostics, err) < 0)
 		return -1;
-	if (ret_diagnostics->len || spec->n_steps < step) {
+	if (ret_diagnostics->len || spec->n_steps != session->n_steps) {
 		spec_free(spec);
 		return err_set(err, ERR_USAGE, "the new text of step %zu is not valid", step);
 	}
@@ -365,7 +366,7 @@ int session_break(struct session *session, size_t step, struct err *err)
 {
 	struct breakpoint *added;
 
-	if (require_step(session, step, err) < 0)
+	if (session_check_step(session, step, err) < 0)
 		return -1;
 	if (session_has_breakpoint(session, step))
 		return err_set(err, ERR_USAGE, "step %zu has a breakpoint already", step);

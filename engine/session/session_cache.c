@@ -47,25 +47,65 @@ static bool artifact_is_there(const struct session *session, size_t step,
 	return fd >= 0;
 }
 
+/* Finds the newest passed attempt by the step's key, which is brought up to date. */
+static int find_passed(struct session *session, size_t step, struct attempt *ret_attempt,
+		       struct err *err)
+{
+	char *key = session_place(session, step)->status.key;
+	const struct action_input input = session_input(session, step);
+	int found;
+
+	if (action_key(&input, key, NULL, err) < 0)
+		return -1;
+	if (!key[0])
+		return 0;
+	found = store_find_passed(host_store(session->host), key, ret_attempt, err);
+	if (found > 0 && !artifact_is_there(session, step, ret_attempt)) {
+		attempt_release(ret_attempt);
+		*ret_attempt = (struct attempt){0};
+		found = 0;
+	}
+	return found;
+}
+
+static void note_passed(struct place *place, const struct attempt *attempt)
+{
+	place->ran = place->ran && place->status.attempt == attempt->number;
+	session_note_attempt(place, attempt, place->ran ? STEP_PASSED : STEP_CACHED);
+}
+
 int session_look_up(struct session *session, size_t step, struct attempt *ret_attempt,
 		    struct err *err)
 {
-	struct place *place = session_place(session, step);
-	const struct action_input input = session_input(session, step);
-	struct store *store = host_store(session->host);
+	int found = find_passed(session, step, ret_attempt, err);
+
+	if (found > 0) {
+		note_passed(session_place(session, step), ret_attempt);
+		session_set_after(session, step, ret_attempt);
+	}
+	return found;
+}
+
+/* Whether the step's status says more than a result in the store: it runs, or has just failed. */
+static bool keeps_status(const struct session *session, size_t step)
+{
+	const struct place *place = session_place(session, step);
+	bool is_running = session->run && step == session->position;
+
+	return is_running || (place->ran && place->status.result != STEP_PASSED &&
+			      !(place->status.flags & STEP_STALE));
+}
+
+int session_look_at(struct session *session, size_t step, struct attempt *ret_attempt,
+		    struct err *err)
+{
 	int found;
 
-	if (action_key(&input, place->status.key, NULL, err) < 0)
-		return -1;
-	if (!place->status.key[0])
-		return 0;
-	found = store_find_passed(store, place->status.key, ret_attempt, err);
-	if (found > 0 && !artifact_is_there(session, step, ret_attempt)) {
-		attempt_release(ret_attempt);
-		found = 0;
-	}
+	if (!keeps_status(session, step))
+		return session_look_up(session, step, ret_attempt, err);
+	found = find_passed(session, step, ret_attempt, err);
 	if (found > 0)
-		session_note_attempt(place, ret_attempt, place->ran ? STEP_PASSED : STEP_CACHED);
+		session_set_after(session, step, ret_attempt);
 	return found;
 }
 
@@ -79,7 +119,7 @@ static int note_failure(struct session *session, size_t step, struct err *err)
 	if (place->status.key[0])
 		found = store_find_latest(host_store(session->host), place->status.key, &attempt,
 					  err);
-	if (found > 0 && attempt.result != ATTEMPT_PASSED)
+	if (found > 0 && attempt.result != ATTEMPT_PASSED && !keeps_status(session, step))
 		session_note_attempt(place, &attempt, results_of_attempts[attempt.result]);
 	attempt_release(&attempt);
 	return found < 0 ? -1 : 0;
@@ -89,10 +129,11 @@ int session_look(struct session *session, struct err *err)
 {
 	for (size_t step = 1; step <= session->n_steps; step++) {
 		struct attempt attempt = {0};
-		int found = session_look_up(session, step, &attempt, err);
+		int found;
 
-		if (found > 0)
-			session_set_after(session, step, &attempt);
+		if (session_place(session, step + 1)->known)
+			continue;
+		found = session_look_at(session, step, &attempt, err);
 		attempt_release(&attempt);
 		if (found < 0)
 			return -1;

@@ -21,7 +21,7 @@ struct place {
 	struct step_status status;
 	struct state before;
 	bool known; /* before is valid */
-	bool ran;   /* in this session */
+	bool ran;   /* status is of an attempt of this session */
 };
 
 struct session {
@@ -63,13 +63,19 @@ struct action_input session_input(const struct session *session, size_t step);
 void session_set_after(struct session *session, size_t step, const struct attempt *attempt);
 /* Forgets the states behind step, and marks later results as stale. */
 void session_forget_after(struct session *session, size_t step);
-/* Everything that is known of the spec's steps is forgotten: for a new spec. */
-void session_reset_places(struct session *session);
-void session_release_places(struct session *session);
+/* ERR_USAGE when the build has no such step. */
+int session_check_step(const struct session *session, size_t step, struct err *err);
+/* Makes the state before step known, from the store if need be: 1, or 0 when *ret_missing, a step
+ * before it, has not passed, or -1. */
+int session_find_state(struct session *session, size_t step, size_t *ret_missing, struct err *err);
 
-/* session_cache.c: the newest passed attempt of step, whose state before is known. 1, 0 or -1; status is
- * brought up to date. */
+/* session_cache.c: the newest passed attempt of step, whose state before is known, is taken as its
+ * result: 1, or 0 when there is none, or -1. The state behind the step is known then. */
 int session_look_up(struct session *session, size_t step, struct attempt *ret_attempt,
+		    struct err *err);
+/* The same without a change of what is said of a step that is running, or whose newest attempt
+ * of this session did not pass. */
+int session_look_at(struct session *session, size_t step, struct attempt *ret_attempt,
 		    struct err *err);
 void session_note_attempt(struct place *place, const struct attempt *attempt,
 			  enum step_result result);

@@ -70,13 +70,12 @@ static char *message_of(const struct run_result *run, const struct limits *limit
 
 /* The key of a tree that the attempt changed. A refreshed step may give something else for
  * the same key: then its results have keys of their own, and so has all that follows. */
-static void changed_key(const struct session *session, const char *key, enum tree tree,
-			bool refreshed, char ret_key[SHA256_HEX_SIZE])
+static void changed_key(const char *key, enum tree tree, bool refreshed,
+			char ret_key[SHA256_HEX_SIZE])
 {
 	struct sha256 *sha = sha256_new();
 	unsigned char random[16];
 
-	(void)session;
 	sha256_field(sha, "state");
 	sha256_field(sha, key);
 	sha256_field(sha, tree_name(tree));
@@ -108,8 +107,7 @@ static void fill_after(const struct session *session, struct attempt *attempt)
 		if (attempt->has_layer[tree])
 			strv_add(&attempt->after.chain[tree], attempt->id);
 		if (effect == EFFECT_STARTS || attempt->has_layer[tree])
-			changed_key(session, attempt->key, tree,
-				    is_refreshed(session, session->position),
+			changed_key(attempt->key, tree, is_refreshed(session, session->position),
 				    attempt->after.key[tree]);
 	}
 }
@@ -169,9 +167,11 @@ static void synced(void *data, const struct err *err)
 {
 	struct session *session = data;
 
-	(void)err;
 	worker_free(session->syncing);
 	session->syncing = NULL;
+	/* What was recorded meanwhile; a sync that failed is not tried again. */
+	if (!err)
+		session_sync(session);
 }
 
 void session_sync(struct session *session)

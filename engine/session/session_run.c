@@ -24,14 +24,17 @@ void session_stop(struct session *session, enum stop_reason reason, const struct
 	session_emit(session, (struct event){.type = EVENT_STOPPED,
 					     .step = session->position,
 					     .reason = reason,
+					     .text = err       ? err->text
+						     : attempt ? attempt->message
+							       : NULL,
 					     .attempt = attempt,
+					     .attempt_id = attempt ? attempt->id : NULL,
 					     .err = err});
 }
 
 /* The step passed, or was cached: the next one, if the command goes that far. */
-static void step_done(struct session *session, const struct attempt *attempt)
+static void step_done(struct session *session)
 {
-	session_set_after(session, session->position, attempt);
 	session->position++;
 	if (session->goal == GOAL_STEP)
 		session_stop(session, session->position > session->n_steps ? STOP_END : STOP_STEP,
@@ -62,8 +65,9 @@ static void on_mode(void *data, bool onlcr)
 {
 	struct session *session = data;
 
-	if (!session->err.code)
-		recording_mode(session->draft.recording, onlcr, loop_now_ms(), &session->err);
+	if (!session->err.code &&
+	    recording_mode(session->draft.recording, onlcr, loop_now_ms(), &session->err) < 0)
+		action_kill(session->run, 0);
 }
 
 static void on_note(void *data, const char *text)
@@ -102,6 +106,7 @@ static void step_lost(struct session *session, const struct err *err)
 	struct place *place = session_place(session, session->position);
 
 	place->status.result = STEP_PENDING;
+	place->ran = false;
 	attempt_discard(host_store(session->host), &session->draft);
 	session_stop(session, STOP_ERROR, NULL, err);
 }
@@ -129,11 +134,13 @@ static void step_recorded(struct session *session, const struct attempt *attempt
 					     .step = session->position,
 					     .attempt = attempt,
 					     .attempt_id = attempt->id});
-	if (attempt->result == ATTEMPT_PASSED)
-		step_done(session, attempt);
-	else
-		session_stop(session, attempt->result == ATTEMPT_KILLED ? STOP_KILLED : STOP_FAILED,
-			     attempt, NULL);
+	if (attempt->result == ATTEMPT_PASSED) {
+		session_set_after(session, session->position, attempt);
+		step_done(session);
+		return;
+	}
+	session_stop(session, attempt->result == ATTEMPT_KILLED ? STOP_KILLED : STOP_FAILED,
+		     attempt, NULL);
 }
 
 static void on_ended(void *data, const struct action_result *result)
@@ -145,13 +152,9 @@ static void on_ended(void *data, const struct action_result *result)
 
 	action_run_free(session->run);
 	session->run = NULL;
-	if (!is_own_failure(session, &copy.run)) {
+	if (!is_own_failure(session, &copy.run) ||
+	    session_record(session, &copy, &attempt, &err) < 0) {
 		step_lost(session, &err);
-		return;
-	}
-	if (session_record(session, &copy, &attempt, &err) < 0) {
-		session_place(session, session->position)->status.result = STEP_PENDING;
-		session_stop(session, STOP_ERROR, NULL, &err);
 		return;
 	}
 	step_recorded(session, &attempt);
@@ -172,16 +175,15 @@ static int start_step(struct session *session, struct err *err)
 	    attempt_begin(host_store(session->host), COLUMNS, ROWS, &session->draft, err) < 0)
 		return -1;
 	session->started_ms = unix_time_ms();
+	if (action_start(&input, &session->draft, session->options.interactive, &callbacks,
+			 &session->run, err) < 0) {
+		attempt_discard(host_store(session->host), &session->draft);
+		return -1;
+	}
 	place->status.result = STEP_RUNNING;
 	session_emit(session, (struct event){.type = EVENT_STEP_STARTED,
 					     .step = session->position,
 					     .attempt_id = session->draft.id});
-	if (action_start(&input, &session->draft, session->options.interactive, &callbacks,
-			 &session->run, err) < 0) {
-		attempt_discard(host_store(session->host), &session->draft);
-		place->status.result = STEP_PENDING;
-		return -1;
-	}
 	return 0;
 }
 
@@ -193,7 +195,7 @@ static bool is_forced(const struct session *session, size_t step)
 
 	if (session->forced == step)
 		return true;
-	if (session_place(session, step)->ran)
+	if (session_place(session, step)->ran && session_step(session, step)->result == STEP_PASSED)
 		return false;
 	if (options->no_cache_from && step >= options->no_cache_from)
 		return true;
@@ -214,7 +216,7 @@ static int take_cached(struct session *session, struct err *err)
 						     .step = session->position,
 						     .attempt = &attempt,
 						     .attempt_id = attempt.id});
-		step_done(session, &attempt);
+		step_done(session);
 	}
 	attempt_release(&attempt);
 	return found;

@@ -1,5 +1,8 @@
 #include "engine/session/shell.h"
 
+#include <elf.h>
+#include <fcntl.h>
+#include <link.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -7,11 +10,14 @@
 #include "engine/base/mem.h"
 #include "engine/session/session_internal.h"
 
-#define BUSYBOX_PATH "/run/contractor-busybox"
+/* busybox goes by the beginning of its own name. */
+#define BUSYBOX_PATH "/run/busybox-contractor"
 #define HISTORY_PATH "/run/contractor-history"
 
-/* The systree's own shell, the best it has. */
-#define FIND_SHELL "for s in /bin/bash /usr/bin/bash /bin/sh; do [ -x $s ] && exec $s; done; "
+/* The systree's own shell, the best it has that works, in the step's directory if it is there. */
+#define FIND_SHELL                                                             \
+	"cd \"$0\" 2>/dev/null; for s in /bin/bash /usr/bin/bash /bin/sh; do " \
+	"[ -x $s ] && $s -c : 2>/dev/null && exec $s; done; "
 
 struct shell {
 	struct session *session;
@@ -36,6 +42,14 @@ static void forward_mode(void *data, bool onlcr)
 		shell->callbacks.mode(shell->callbacks.data, onlcr);
 }
 
+static void forward_note(void *data, const char *text)
+{
+	struct shell *shell = data;
+
+	if (shell->callbacks.note)
+		shell->callbacks.note(shell->callbacks.data, text);
+}
+
 static void forward_end(void *data, const struct run_result *result)
 {
 	struct shell *shell = data;
@@ -43,19 +57,33 @@ static void forward_end(void *data, const struct run_result *result)
 	shell->callbacks.ended(shell->callbacks.data, result);
 }
 
+/* What is looked for among all attempts, and the number of the newest so far; or 0. */
+struct failure_search {
+	const char *spec_path;
+	int64_t step, number;
+};
+
+static int note_failure(void *data, const struct attempt *attempt)
+{
+	struct failure_search *search = data;
+
+	if (attempt->step == search->step && attempt->result != ATTEMPT_PASSED &&
+	    !strcmp(attempt->spec_path, search->spec_path))
+		search->number = attempt->number;
+	return 0;
+}
+
 /* The trees of the newest attempt of the step that did not pass. */
 static int failed_state(struct session *session, size_t step, struct state *ret_state,
 			struct err *err)
 {
-	struct attempt attempt = {0};
+	struct failure_search search = {session->spec->real_path, (int64_t)step, 0};
 	struct store *store = host_store(session->host);
-	int found = store_find_latest_of_step(store, session->spec->real_path, (int64_t)step,
-					      &attempt, err);
+	struct attempt attempt;
+	int found = store_each_attempt(store, note_failure, &search, err);
 
-	if (found > 0 && attempt.result == ATTEMPT_PASSED) {
-		attempt_release(&attempt);
-		found = 0;
-	}
+	if (!found && search.number)
+		found = store_get_attempt(store, search.number, &attempt, err);
 	if (found < 0)
 		return -1;
 	if (!found)
@@ -66,26 +94,32 @@ static int failed_state(struct session *session, size_t step, struct state *ret_
 	return 0;
 }
 
+static int no_state(const struct shell_options *options, struct err *err)
+{
+	bool after = options->where == SHELL_AFTER;
+
+	return err_set(err, ERR_STEP,
+		       "there is no state %s step %zu: %s (--failed enters a failed attempt)",
+		       after ? "after" : "before", options->step,
+		       after ? "it has not passed" : "a step before it has not passed");
+}
+
 static int find_state(struct session *session, const struct shell_options *options,
 		      struct state *ret_state, struct err *err)
 {
 	size_t step = options->where == SHELL_AFTER ? options->step + 1 : options->step;
-	const struct state *state;
+	size_t missing;
+	int found;
 
+	if (session_check_step(session, options->step, err) < 0)
+		return -1;
 	if (options->where == SHELL_FAILED)
 		return failed_state(session, options->step, ret_state, err);
-	if (session_look(session, err) < 0)
-		return -1;
-	state = session_state_before(session, step);
-	if (!state)
-		return err_set(
-			err, ERR_STEP,
-			"there is no state %s step %zu: %s (--failed enters a failed attempt)",
-			options->where == SHELL_AFTER ? "after" : "before", options->step,
-			options->where == SHELL_AFTER ? "it has not passed"
-						      : "a step before it has not passed");
+	found = session_find_state(session, step, &missing, err);
+	if (found <= 0)
+		return found < 0 ? -1 : no_state(options, err);
 	state_init(ret_state);
-	state_copy(ret_state, state);
+	state_copy(ret_state, &session_place(session, step)->before);
 	return 0;
 }
 
@@ -95,9 +129,11 @@ static void add_shell_command(struct sandbox_policy *policy, bool has_busybox)
 {
 	if (has_busybox)
 		strv_add_all(&policy->argv, BUSYBOX_PATH, "sh", "-c",
-			     FIND_SHELL "exec " BUSYBOX_PATH " sh", NULL);
+			     FIND_SHELL "exec " BUSYBOX_PATH " sh", policy->workdir, NULL);
 	else
-		strv_add_all(&policy->argv, "/bin/sh", "-c", FIND_SHELL "exec /bin/sh", NULL);
+		strv_add_all(&policy->argv, "/bin/sh", "-c", FIND_SHELL "exec /bin/sh",
+			     policy->workdir, NULL);
+	policy->workdir = "/";
 }
 
 /* "(step 5 failed) # ": so one always sees where one is. */
@@ -113,12 +149,32 @@ static void set_prompt(struct sandbox_policy *policy, const struct shell_options
 	strv_setenv(&policy->environment, "HISTFILE", HISTORY_PATH);
 }
 
+/* Whether a program of the host runs in any tree: it asks for no dynamic linker (elf(5)). */
+static bool is_static(const char *path)
+{
+	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ElfW(Ehdr) header;
+	ElfW(Phdr) part;
+
+	if (fd < 0 || pread(fd, &header, sizeof header, 0) != (ssize_t)sizeof header ||
+	    memcmp(header.e_ident, ELFMAG, SELFMAG) != 0)
+		return false;
+	for (size_t i = 0; i < header.e_phnum; i++) {
+		off_t at = (off_t)(header.e_phoff + i * sizeof part);
+
+		if (pread(fd, &part, sizeof part, at) != (ssize_t)sizeof part ||
+		    part.p_type == PT_INTERP)
+			return false;
+	}
+	return true;
+}
+
 static const char *find_busybox(void)
 {
 	static const char *const paths[] = {"/usr/bin/busybox", "/bin/busybox"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
-		if (!access(paths[i], X_OK))
+		if (!access(paths[i], X_OK) && is_static(paths[i]))
 			return paths[i];
 	}
 	return NULL;
@@ -144,6 +200,7 @@ static int run_policy(struct shell *shell, const struct shell_options *options,
 		.worker_fd = -1,
 		.callbacks = {.output = forward_output,
 			      .mode = forward_mode,
+			      .note = forward_note,
 			      .ended = forward_end,
 			      .data = shell},
 	};
@@ -154,18 +211,35 @@ static int run_policy(struct shell *shell, const struct shell_options *options,
 	return runner_start(&run, &shell->runner, err);
 }
 
+/* What an interactive shell has besides: a prompt, the history, and a shell to be. */
+static int run_interactive(struct shell *shell, const struct shell_options *options,
+			   const struct state *state, struct sandbox_policy *policy,
+			   struct err *err)
+{
+	const char *history = history_of(session_spec_step(shell->session, options->step));
+	size_t count = policy->n_files;
+	AUTO_FREE struct sandbox_file *files = mem_new((count + 1) * sizeof *files);
+
+	set_prompt(policy, options);
+	if (count)
+		memcpy(files, policy->files, count * sizeof *files);
+	files[count] = (struct sandbox_file){.target = HISTORY_PATH,
+					     .bytes = history,
+					     .length = strlen(history),
+					     .mode = 0600,
+					     .for_user = true};
+	policy->files = files;
+	policy->n_files = count + 1;
+	add_shell_command(policy, policy->n_binds);
+	return run_policy(shell, options, state, policy, err);
+}
+
 static int start_policy(struct shell *shell, const struct shell_options *options,
 			const struct state *state, struct err *err)
 {
-	const struct step *step = session_spec_step(shell->session, options->step);
-	const char *busybox = find_busybox(), *history = history_of(step);
-	const struct action_input input = {shell->session->host, shell->session->spec, step, state};
-	const struct sandbox_bind bind = {busybox, BUSYBOX_PATH};
-	const struct sandbox_file file = {.target = HISTORY_PATH,
-					  .bytes = history,
-					  .length = strlen(history),
-					  .mode = 0600,
-					  .for_user = true};
+	const struct action_input input = {shell->session->host, shell->session->spec,
+					   session_spec_step(shell->session, options->step), state};
+	const struct sandbox_bind bind = {find_busybox(), BUSYBOX_PATH};
 	struct sandbox_policy policy;
 	int result;
 
@@ -175,17 +249,12 @@ static int start_policy(struct shell *shell, const struct shell_options *options
 	policy.columns = options->columns;
 	policy.rows = options->rows;
 	policy.binds = &bind;
-	policy.n_binds = busybox != NULL;
+	policy.n_binds = bind.source != NULL;
+	strv_extend(&policy.argv, options->command);
 	if (options->command->len)
-		strv_extend(&policy.argv, options->command);
+		result = run_policy(shell, options, state, &policy, err);
 	else
-		add_shell_command(&policy, busybox != NULL);
-	if (!options->command->len) {
-		set_prompt(&policy, options);
-		policy.files = &file;
-		policy.n_files = 1;
-	}
-	result = run_policy(shell, options, state, &policy, err);
+		result = run_interactive(shell, options, state, &policy, err);
 	sandbox_policy_release(&policy);
 	return result;
 }

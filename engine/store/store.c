@@ -121,6 +121,14 @@ int store_open(const char *path, const struct store_options *options, struct sto
 	return 0;
 }
 
+void store_clean(struct store *store)
+{
+	struct err ignored;
+
+	store_purge_tmp(store);
+	store_purge_doomed(store, &ignored);
+}
+
 void store_close(struct store *store)
 {
 	if (!store)

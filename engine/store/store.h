@@ -64,6 +64,10 @@ int store_open(const char *path, const struct store_options *options, struct sto
 	       struct err *err);
 void store_close(struct store *store);
 
+/* Removes what store_open() found left over and could not remove then: to be called once
+ * remove_tree() can reach into the namespaces. What still cannot be removed stays. */
+void store_clean(struct store *store);
+
 /* $CONTRACTOR_STORE, $XDG_CACHE_HOME/contractor or ~/.cache/contractor. Free with free(). */
 char *store_default_path(void);
 

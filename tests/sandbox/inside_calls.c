@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/keyctl.h>
 #include <sched.h>
 #include <signal.h>
@@ -12,6 +13,7 @@
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/personality.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -210,6 +212,22 @@ static int find_key(char **arguments)
 					arguments[0], 0));
 }
 
+/* Executes the arguments with an inheritable and ambient capability. */
+static int raise_and_run(char **arguments)
+{
+	struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+	struct __user_cap_data_struct sets[2];
+
+	if (syscall(SYS_capget, &header, sets) < 0)
+		return INSIDE_BROKEN;
+	sets[0].inheritable = 1U << CAP_CHOWN;
+	if (syscall(SYS_capset, &header, sets) < 0 ||
+	    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_CHOWN, 0, 0) < 0)
+		return INSIDE_BROKEN;
+	execv(arguments[0], arguments);
+	return INSIDE_BROKEN;
+}
+
 static int set_attribute(char **arguments)
 {
 	return answer("setxattr", lsetxattr(arguments[0], arguments[1], arguments[2],
@@ -231,6 +249,7 @@ const struct inside_command inside_calls[] = {
 	{"trace-child", 0, trace_child},
 	{"signal", 1, signal_process},
 	{"find-key", 1, find_key},
+	{"raise", 1, raise_and_run},
 	{"set-attribute", 3, set_attribute},
 	{NULL, 0, NULL},
 };

@@ -79,6 +79,15 @@ static void become(const struct passwd *user)
 	prctl(PR_SET_DUMPABLE, 1);
 }
 
+/* Something for a step to lose. */
+static void join_group(void)
+{
+	gid_t group = 1;
+
+	if (setgroups(1, &group) < 0)
+		rig_give_up("cannot join a group: %s", strerror(errno));
+}
+
 /* Runs all in a child, as user unless NULL. */
 static bool run_as(const struct passwd *user, char **words)
 {
@@ -88,6 +97,8 @@ static bool run_as(const struct passwd *user, char **words)
 	if (pid == 0) {
 		if (user)
 			become(user);
+		else if (geteuid() == 0)
+			join_group();
 		surround_take_terminal();
 		exit(run_all(words) ? 0 : 1);
 	}

@@ -1,5 +1,6 @@
 #include "tests/sandbox/probes.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,6 +51,7 @@ static int run_inside(struct rig *rig, const struct probe *probe, bool mutated, 
 	int status;
 
 	trial_init(&trial, rig, probe->step, "/bin/sh", "-c", probe->command, NULL);
+	trial.command = probe->command;
 	if (probe->plain)
 		trial_plain(&trial);
 	if (probe->prepare)
@@ -70,6 +72,7 @@ static int run_outside(struct rig *rig, const struct probe *probe, struct buf *n
 {
 	AUTO_FREE char *path = mem_printf("%s/tree/bin", rig->dir);
 	AUTO_FREE char *shell = path_join(path, "sh");
+	AUTO_CLOSE int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
 	int status = -1;
 	pid_t pid = fork();
 
@@ -77,7 +80,7 @@ static int run_outside(struct rig *rig, const struct probe *probe, struct buf *n
 		for (size_t i = 0; i < rig->around.len; i++)
 			putenv(rig->around.items[i]);
 		setenv("PATH", path, 1);
-		if (dup2(STDERR_FILENO, STDOUT_FILENO) >= 0)
+		if (null >= 0 && dup2(null, STDOUT_FILENO) >= 0)
 			execl(shell, "sh", "-c", probe->command, (char *)NULL);
 		_exit(127);
 	}
@@ -94,14 +97,11 @@ static int run_mutation(struct rig *rig, const struct probe *probe, struct buf *
 	return run_inside(rig, probe, true, notes);
 }
 
+/* Whether this host cannot show what the mutation would: then it is told as skipped. */
 static bool must_skip(struct rig *rig, const struct probe *probe)
 {
 	AUTO_BUF struct buf notes = BUF_INIT;
 
-	if (probe->step == RIG_USER && rig->single_id) {
-		report_skip(probe->name, "this user has no range of subordinate ids");
-		return true;
-	}
 	if (probe->needs && run_outside(rig, probe, &notes) != OPEN) {
 		AUTO_FREE char *reason = mem_printf("this host has no %s", probe->needs);
 
@@ -116,6 +116,10 @@ bool probe_run(struct rig *rig, const struct probe *probe)
 	int wanted = probe->must_work ? OPEN : HELD, before, after;
 	AUTO_BUF struct buf notes = BUF_INIT;
 
+	if (probe->step == RIG_USER && rig->single_id) {
+		report_skip(probe->name, "this user has no range of subordinate ids");
+		return true;
+	}
 	before = run_inside(rig, probe, false, &notes);
 	if (before != wanted)
 		return report(probe->name, false, notes.data);

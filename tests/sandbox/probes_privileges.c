@@ -28,11 +28,20 @@
 		{.name = WHO ": inheritable capabilities",                                      \
 		 .command = "inside status CapInh " NONE,                                       \
 		 .step = STEP,                                                                  \
-		 .off = {OFF(drop_capabilities)}},                                              \
+		 .off = {OFF(drop_capabilities)},                                               \
+		 .weaken = raise_capability},                                              \
 	{                                                                                       \
 		.name = WHO ": ambient capabilities", .command = "inside status CapAmb " NONE,  \
-		.step = STEP, .off = {OFF(drop_capabilities)}                                   \
+		.step = STEP, .off = {OFF(drop_capabilities)}, .weaken = raise_capability       \
 	}
+
+/* The kernel empties both sets when a user namespace is entered. So a capability is raised
+ * again, to see that the look would find it. */
+static void raise_capability(struct trial *trial)
+{
+	strv_clear(&trial->policy.argv);
+	strv_add_all(&trial->policy.argv, "inside", "raise", "/bin/sh", "-c", trial->command, NULL);
+}
 
 static void become_root(struct trial *trial)
 {
@@ -145,9 +154,10 @@ const struct probe privilege_probes[] = {
 	{.name = "no mount in a namespace of one's own",
 	 .command = "inside mount-in-new-namespace /tmp",
 	 .off = {OFF(seccomp), OFF(drop_capabilities)}},
+	/* The UTS namespace belongs to the outer user namespace, as the mounts do. */
 	{.name = "no change of the host name",
 	 .command = "inside set-hostname other",
-	 .off = {OFF(seccomp), OFF(drop_capabilities)}},
+	 .off = {OFF(seccomp), OFF(drop_capabilities), OFF(inner_userns)}},
 
 	{.name = "chroot is refused to a shell step",
 	 .command = "inside chroot",

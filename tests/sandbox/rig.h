@@ -50,6 +50,7 @@ bool rig_build(struct rig *rig, const char *steps, struct state *ret_state, char
 /* One step run under a policy. */
 struct trial {
 	struct rig *rig;
+	const char *command; /* of the probe; for its mutation */
 	struct sandbox_policy policy;
 	struct run_options options;
 	struct sandbox_file files[8];
@@ -70,6 +71,9 @@ void trial_init(struct trial *trial, struct rig *rig, enum rig_step step, ...)
 void trial_plain(struct trial *trial);
 void trial_add_file(struct trial *trial, const struct sandbox_file *file);
 void trial_start(struct trial *trial);
+/* Its halves: what needs the store, and the start itself, which a forked child can do. */
+void trial_prepare(struct trial *trial);
+void trial_launch(struct trial *trial);
 /* Turns the loop until the output has this text or the step ended; false in the latter case. */
 bool trial_wait_output(struct trial *trial, const char *text);
 /* Turns the loop for so long. */

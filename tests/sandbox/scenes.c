@@ -3,6 +3,21 @@
 #include "tests/sandbox/report.h"
 
 const struct scene scenes[] = {
+	{"a time limit ends a step", scene_time_limit},
+	{"a time limit ends a step that ignores SIGTERM", scene_time_limit_ignoring_term},
+	{"a limit of output ends a step", scene_output_limit},
+	{"a limit of memory ends a step", scene_memory_limit},
+	{"a pause stops every process", scene_pause_stops_all},
+	{"a pause stops the clock of the time limit", scene_pause_stops_clock},
+	{"daemons end with the step", scene_daemons},
+	{"a killed step leaves no process", scene_kill},
+	{"contractor's sudden death leaves no process", scene_sudden_death},
+	{"mount points of the systree must be directories", scene_mount_points},
+	{"lower layers stay as they are", scene_lower_layers},
+	{"attributes of overlayfs are not obeyed", scene_overlay_attributes},
+	{"another step's trees are out of reach", scene_other_steps},
+	{"the host's ids of a step", scene_id_map},
+	{"kernel settings are safe from a step's root", scene_host_root},
 	{NULL, NULL},
 };
 

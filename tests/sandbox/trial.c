@@ -129,7 +129,7 @@ void trial_plain(struct trial *trial)
 	trial->options.stdio[1] = trial->options.stdio[2] = trial->pipe_fds[1];
 }
 
-void trial_start(struct trial *trial)
+void trial_prepare(struct trial *trial)
 {
 	struct store *store = host_store(trial->rig->host);
 	struct err err = {0};
@@ -137,8 +137,20 @@ void trial_start(struct trial *trial)
 	if (attempt_begin(store, 80, 24, &trial->draft, &err) < 0)
 		rig_give_up("%s", err.text);
 	trial->options.draft = trial->draft.dir;
+}
+
+void trial_launch(struct trial *trial)
+{
+	struct err err = {0};
+
 	if (runner_start(&trial->options, &trial->runner, &err) < 0)
 		rig_give_up("%s", err.text);
+}
+
+void trial_start(struct trial *trial)
+{
+	trial_prepare(trial);
+	trial_launch(trial);
 }
 
 /* What came by the pipe; the pipe is large enough for what probes print. */

@@ -184,8 +184,8 @@ static void stanzas_are_read(void **state)
 		   "\n"
 		   "types: deb-src deb\n"
 		   "URIs: cdrom:x\n"
-		   " http://a.example/debian/\n"
 		   "# in between\n"
+		   " http://a.example/debian/\n"
 		   "Suites:\n"
 		   "\tbookworm-updates\n"
 		   " bookworm\n"
@@ -227,8 +227,14 @@ static void files_are_read_in_apts_order(void **state)
 {
 	const struct place *place = *state;
 
-	write_file(place, "apt/sources.list.d/c.list",
-		   "deb http://c.example/debian bookworm main\n");
+	for (char letter = 'z'; letter > 'b'; letter--) {
+		AUTO_FREE char *name = mem_printf("apt/sources.list.d/%c.list", letter);
+		AUTO_FREE char *line =
+			mem_printf("deb http://%c.example/debian bookworm main\n", letter);
+
+		write_file(place, name, line);
+	}
+	expect_mirror(place, "bookworm", "http://c.example/debian");
 	write_file(place, "apt/sources.list.d/b.sources",
 		   "Types: deb\nURIs: http://b.example/debian\nSuites: bookworm\n"
 		   "Components: main\n");

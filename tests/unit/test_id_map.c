@@ -142,8 +142,11 @@ static void test_person_without_files(void **state)
 static void test_person_without_helpers(void **state)
 {
 	const struct files *files = *state;
-	const struct id_map_person person = {1000,	    1001,	   "ada",
-					     files->subuid, files->subgid, false};
+	const struct id_map_person person = {.uid = 1000,
+					     .gid = 1001,
+					     .name = "ada",
+					     .subuid = files->subuid,
+					     .subgid = files->subgid};
 	struct id_map map;
 	struct err err;
 
@@ -174,7 +177,11 @@ static void test_root(void **state)
 static void test_group_of_root(void **state)
 {
 	const struct files *files = *state;
-	const struct id_map_person person = {1000, 0, "ada", files->subuid, files->subgid, true};
+	const struct id_map_person person = {.uid = 1000,
+					     .name = "ada",
+					     .subuid = files->subuid,
+					     .subgid = files->subgid,
+					     .has_helpers = true};
 	struct id_map map;
 	struct err err = {0};
 

@@ -37,8 +37,8 @@ static void expect_argv(const struct sandbox_policy *policy, const char *text)
 }
 
 #define NAMESPACES                                                                           \
-	"bwrap --userns2 10 --unshare-pid --unshare-ipc --unshare-uts --unshare-cgroup-try " \
-	"--die-with-parent --clearenv --hostname builder "
+	"bwrap --userns2 10 --unshare-pid --as-pid-1 --unshare-ipc --unshare-uts "           \
+	"--unshare-cgroup-try --die-with-parent --clearenv --hostname builder "
 #define PROC                                                                    \
 	"--proc /proc --perms 0555 --tmpfs /proc/acpi --remount-ro /proc/acpi " \
 	"--ro-bind /dev/null /proc/keys --ro-bind /proc/sys /proc/sys "         \
@@ -115,6 +115,7 @@ static void each_protection_is_visible(void **state)
 	} cases[] = {
 		{offsetof(struct sandbox_policy, inner_userns), " --userns2 10 ", NULL},
 		{offsetof(struct sandbox_policy, unshare_pid), " --unshare-pid ", NULL},
+		{offsetof(struct sandbox_policy, unshare_pid), " --as-pid-1 ", NULL},
 		{offsetof(struct sandbox_policy, unshare_ipc), " --unshare-ipc ", NULL},
 		{offsetof(struct sandbox_policy, unshare_uts), " --unshare-uts ", NULL},
 		{offsetof(struct sandbox_policy, unshare_uts), " --hostname builder ", NULL},

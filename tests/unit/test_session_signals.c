@@ -260,8 +260,7 @@ static void test_missing_interpreter(void **state)
 
 	run_step(fixture, FIXTURE_SHELL("true") "  interpreter: [/bin/python9]\n");
 	assert_int_equal(fixture->reason, STOP_FAILED);
-	assert_non_null(strstr(fixture->stop_text, "/bin/python9"));
-	assert_non_null(strstr(fixture->stop_text, "No such file or directory"));
+	assert_string_equal(fixture->stop_text, "the systree has no /bin/python9");
 	fixture_expect_step(fixture, 2, STEP_FAILED, 0);
 }
 

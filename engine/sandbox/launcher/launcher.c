@@ -169,6 +169,7 @@ int main(int argc, char **argv, char **inherited)
 	(void)argv;
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	fcntl(LAUNCH_FD_CONTROL, F_SETFD, FD_CLOEXEC);
+	launch_leave_first_process();
 	read_plan(&plan);
 	if (plan.close_descriptors)
 		launch_close_descriptors();

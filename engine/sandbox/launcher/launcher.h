@@ -26,6 +26,11 @@ char *launch_read(int fd, size_t limit, size_t *ret_length);
 /* Opens a regular file for reading, without blocking on what is none; -1 otherwise. */
 int launch_open_regular(const char *path);
 
+/* first.c: goes on in a child, when this is the first process of a pid namespace. That process stays
+ * and waits for the child. It is one of ours, and not dumpable, so that a step can neither trace it
+ * nor write to its memory: it has no filter. */
+void launch_leave_first_process(void);
+
 /* user.c: finds the plan's user in text, the content of passwd(5) or NULL. Returns a
  * constant reason when it is not there, else NULL. */
 const char *launch_find_user(const struct launch_plan *plan, const char *text,

@@ -2,7 +2,8 @@
  *
  * The launcher is the first program of contractor's inside a sandbox. It reads its plan from
  * LAUNCH_FD_PLAN to the end, does what bwrap cannot do in a prepared user namespace, and executes
- * the step's program in its own place.
+ * the step's program in its own place. As the first process of a pid namespace it does that in a
+ * child, reaps what ends, and ends as the child did.
  *
  * The plan is a sequence of records NAME=VALUE, each ended by a NUL, in any order; a name that
  * is not in this list is an error:
