@@ -85,6 +85,9 @@ void session_advance(struct session *session);
 void session_stop(struct session *session, enum stop_reason reason, const struct attempt *attempt,
 		  const struct err *err);
 
+/* Whether --refresh asks for this step to be run anew. */
+bool session_refreshes(const struct session *session, size_t step);
+
 /* session_record.c: the attempt row of a run that ended, or of a result without a process. */
 int session_record(struct session *session, const struct action_result *result,
 		   struct attempt *ret_attempt, struct err *err);

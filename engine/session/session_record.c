@@ -84,14 +84,6 @@ static void changed_key(const char *key, enum tree tree, bool refreshed,
 	sha256_finish(sha, ret_key);
 }
 
-static bool is_refreshed(const struct session *session, size_t step)
-{
-	size_t wanted = session->options.refresh;
-
-	return action_type_of(session_spec_step(session, step))->network &&
-	       (wanted == SIZE_MAX || wanted == step);
-}
-
 /* The trees after the attempt: its layers on those that were there. */
 static void fill_after(const struct session *session, struct attempt *attempt)
 {
@@ -107,7 +99,8 @@ static void fill_after(const struct session *session, struct attempt *attempt)
 		if (attempt->has_layer[tree])
 			strv_add(&attempt->after.chain[tree], attempt->id);
 		if (effect == EFFECT_STARTS || attempt->has_layer[tree])
-			changed_key(attempt->key, tree, is_refreshed(session, session->position),
+			changed_key(attempt->key, tree,
+				    session_refreshes(session, session->position),
 				    attempt->after.key[tree]);
 	}
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "engine/actions/git.h"
 #include "engine/base/mem.h"
 #include "engine/session/session_internal.h"
 
@@ -161,6 +162,25 @@ static void on_ended(void *data, const struct action_result *result)
 	attempt_release(&attempt);
 }
 
+bool session_refreshes(const struct session *session, size_t step)
+{
+	size_t wanted = session->options.refresh;
+
+	return action_type_of(session_spec_step(session, step))->network &&
+	       (wanted == SIZE_MAX || wanted == step);
+}
+
+/* The key of the step that is about to run, and what it is made of. A refreshed git step looks
+ * anew what its ref stands for. */
+static int find_key(struct session *session, const struct action_input *input, struct err *err)
+{
+	free(session->ingredients);
+	session->ingredients = NULL;
+	if (session_refreshes(session, session->position) && git_forget(input, err) < 0)
+		return -1;
+	return action_key(input, session->key, &session->ingredients, err);
+}
+
 static int start_step(struct session *session, struct err *err)
 {
 	const struct action_input input = session_input(session, session->position);
@@ -168,10 +188,8 @@ static int start_step(struct session *session, struct err *err)
 						   on_paused, on_ended, session};
 	struct place *place = session_place(session, session->position);
 
-	free(session->ingredients);
-	session->ingredients = NULL;
 	session->err = (struct err){0};
-	if (action_key(&input, session->key, &session->ingredients, err) < 0 ||
+	if (find_key(session, &input, err) < 0 ||
 	    attempt_begin(host_store(session->host), COLUMNS, ROWS, &session->draft, err) < 0)
 		return -1;
 	session->started_ms = unix_time_ms();
@@ -191,7 +209,6 @@ static int start_step(struct session *session, struct err *err)
 static bool is_forced(const struct session *session, size_t step)
 {
 	const struct session_options *options = &session->options;
-	bool network = action_type_of(session_spec_step(session, step))->network;
 
 	if (session->forced == step)
 		return true;
@@ -199,7 +216,7 @@ static bool is_forced(const struct session *session, size_t step)
 		return false;
 	if (options->no_cache_from && step >= options->no_cache_from)
 		return true;
-	return network && (options->refresh == SIZE_MAX || options->refresh == step);
+	return session_refreshes(session, step);
 }
 
 /* Takes the step from the store: 1, or 0 when it must run, or -1. */

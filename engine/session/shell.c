@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "engine/actions/network.h"
 #include "engine/base/mem.h"
 #include "engine/session/session_internal.h"
 
@@ -187,7 +188,8 @@ static const char *history_of(const struct step *step)
 }
 
 static int run_policy(struct shell *shell, const struct shell_options *options,
-		      const struct state *state, struct sandbox_policy *policy, struct err *err)
+		      const struct state *state, struct sandbox_policy *policy,
+		      const struct network *network, struct err *err)
 {
 	struct session *session = shell->session;
 	struct run_options run = {
@@ -196,6 +198,8 @@ static int run_policy(struct shell *shell, const struct shell_options *options,
 		.access = {policy->systree ? TREE_WRITE : TREE_ABSENT, TREE_WRITE},
 		.chain = {&state->chain[TREE_SYSTREE], &state->chain[TREE_WORKSPACE]},
 		.policy = policy,
+		.files = network->tree_files,
+		.n_files = policy->systree ? network->n_tree_files : 0,
 		.existing_paths = host_existing_paths(session->host),
 		.worker_fd = -1,
 		.callbacks = {.output = forward_output,
@@ -214,7 +218,7 @@ static int run_policy(struct shell *shell, const struct shell_options *options,
 /* What an interactive shell has besides: a prompt, the history, and a shell to be. */
 static int run_interactive(struct shell *shell, const struct shell_options *options,
 			   const struct state *state, struct sandbox_policy *policy,
-			   struct err *err)
+			   const struct network *network, struct err *err)
 {
 	const char *history = history_of(session_spec_step(shell->session, options->step));
 	size_t count = policy->n_files;
@@ -231,7 +235,7 @@ static int run_interactive(struct shell *shell, const struct shell_options *opti
 	policy->files = files;
 	policy->n_files = count + 1;
 	add_shell_command(policy, policy->n_binds);
-	return run_policy(shell, options, state, policy, err);
+	return run_policy(shell, options, state, policy, network, err);
 }
 
 static int start_policy(struct shell *shell, const struct shell_options *options,
@@ -240,10 +244,13 @@ static int start_policy(struct shell *shell, const struct shell_options *options
 	const struct action_input input = {shell->session->host, shell->session->spec,
 					   session_spec_step(shell->session, options->step), state};
 	const struct sandbox_bind bind = {find_busybox(), BUSYBOX_PATH};
+	struct network network = {0};
 	struct sandbox_policy policy;
 	int result;
 
 	action_policy(&input, &policy);
+	if (!policy.unshare_network)
+		network_init(&network, "/", environ, &policy);
 	policy.terminal = options->terminal;
 	policy.interactive = options->terminal;
 	policy.columns = options->columns;
@@ -252,9 +259,10 @@ static int start_policy(struct shell *shell, const struct shell_options *options
 	policy.n_binds = bind.source != NULL;
 	strv_extend(&policy.argv, options->command);
 	if (options->command->len)
-		result = run_policy(shell, options, state, &policy, err);
+		result = run_policy(shell, options, state, &policy, &network, err);
 	else
-		result = run_interactive(shell, options, state, &policy, err);
+		result = run_interactive(shell, options, state, &policy, &network, err);
+	network_release(&network);
 	sandbox_policy_release(&policy);
 	return result;
 }
