@@ -216,6 +216,52 @@ static void test_reset_takes_colours_back(void **state)
 	assert_string_equal(out.data, "xy\x1b[31m\x1b[0m");
 }
 
+/* The next of a fixed series of numbers (Marsaglia, "Xorshift RNGs", 2003). */
+static uint32_t next_number(uint32_t *number)
+{
+	*number ^= *number << 13;
+	*number ^= *number >> 17;
+	*number ^= *number << 5;
+	return *number;
+}
+
+/* What a terminal acts on: any control but those that text has, and any sequence but SGR. */
+static void assert_harmless(const struct buf *out)
+{
+	for (size_t i = 0; i < out->len; i++) {
+		unsigned char byte = (unsigned char)out->data[i];
+
+		assert_true(byte >= 0x20 || byte == '\n' || byte == '\r' || byte == '\t' ||
+			    byte == 0x1b);
+		assert_int_not_equal(byte, 0x7f);
+		if (byte != 0x1b)
+			continue;
+		assert_int_equal(out->data[++i], '[');
+		i += 1 + strspn(out->data + i + 1, "0123456789;:");
+		assert_int_equal(out->data[i], 'm');
+	}
+}
+
+static void test_whatever_comes_is_harmless(void **state)
+{
+	static const char alphabet[] =
+		"\x1b\x1b\x1b[[]P_^X\\\a0123;:?>mHtcn\xc2\x9b\x9d\x90\xe2\x82"
+		"\xff\x18\b\n\r\t\x7f ab";
+	AUTO_BUF struct buf out = BUF_INIT;
+	struct plain_filter filter;
+	uint32_t number = 1;
+
+	(void)state;
+	plain_filter_init(&filter, FILTER_TEXT, true, false);
+	for (int i = 0; i < 200000; i++) {
+		char byte = alphabet[next_number(&number) % (sizeof alphabet - 1)];
+
+		plain_filter_feed(&filter, &byte, 1, &out);
+	}
+	assert_true(out.len > 1000);
+	assert_harmless(&out);
+}
+
 static void test_shell(void **state)
 {
 	static const struct example examples[] = {
@@ -253,6 +299,7 @@ int main(void)
 		cmocka_unit_test(test_a_string_that_never_ends_is_given_up),
 		cmocka_unit_test(test_a_sequence_that_is_too_long_is_dropped),
 		cmocka_unit_test(test_reset_takes_colours_back),
+		cmocka_unit_test(test_whatever_comes_is_harmless),
 		cmocka_unit_test(test_shell),
 	};
 

@@ -1,0 +1,205 @@
+/* contractor artifact: the artifact directory, whose files are NAME.tar.zst and the like. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "engine/actions/source.h"
+#include "engine/base/mem.h"
+#include "engine/base/path.h"
+#include "engine/store/archive.h"
+#include "src/artifact_file.h"
+#include "src/build.h"
+#include "src/columns.h"
+#include "src/words.h"
+
+static int by_name(const void *one, const void *other)
+{
+	return strcmp(*(char *const *)one, *(char *const *)other);
+}
+
+/* The names of the files that are artifacts, sorted. A directory that is not there has none. */
+static int list_files(const char *dir, struct strv *ret_files, struct err *err)
+{
+	AUTO_CLOSEDIR DIR *stream = opendir(dir);
+	struct dirent *entry;
+
+	if (!stream && errno == ENOENT)
+		return 0;
+	if (!stream)
+		return err_sys(err, "cannot list the artifacts in '%s'", dir);
+	while ((entry = readdir(stream))) {
+		if (artifact_name_length(entry->d_name))
+			strv_add(ret_files, entry->d_name);
+	}
+	if (ret_files->len)
+		qsort(ret_files->items, ret_files->len, sizeof *ret_files->items, by_name);
+	return 0;
+}
+
+static void add_file(struct columns *table, const char *dir, const char *file)
+{
+	AUTO_FREE char *path = path_join(dir, file);
+	AUTO_BUF struct buf size = BUF_INIT, time = BUF_INIT;
+	struct stat status;
+
+	if (stat(path, &status) < 0 || !S_ISREG(status.st_mode))
+		return;
+	add_size(&size, (uint64_t)status.st_size);
+	add_time(&time, (int64_t)status.st_mtime * 1000);
+	columns_add_fmt(table, "%.*s", (int)artifact_name_length(file), file);
+	columns_add(table, size.data);
+	columns_add(table, time.data);
+	columns_add(table, path);
+}
+
+int artifact_list_command(struct program *program)
+{
+	AUTO_FREE char *dir = program_artifact_dir(program);
+	struct columns table = {.count = 4, .right = " r  "};
+	AUTO_STRV struct strv files = {0};
+	struct err err;
+
+	if (list_files(dir, &files, &err) < 0)
+		return program_fail(program, &err);
+	for (size_t i = 0; i < files.len; i++)
+		add_file(&table, dir, files.items[i]);
+	columns_print(&table, &program->out);
+	columns_release(&table);
+	return 0;
+}
+
+static int not_found(const char *dir, const char *name, struct err *err)
+{
+	return err_set(err, ERR_NOT_FOUND, "there is no artifact '%s' in '%s'", name, dir);
+}
+
+/* Copies the archive to standard output. */
+static int print_file(struct program *program, int fd, struct err *err)
+{
+	char bytes[1 << 16];
+	ssize_t length = 0;
+
+	while (!program->out.error && (length = read(fd, bytes, sizeof bytes)) > 0) {
+		console_add(&program->out, bytes, (size_t)length);
+		console_flush(&program->out);
+	}
+	return length < 0 ? err_sys(err, "cannot read the artifact") : 0;
+}
+
+static int get(struct program *program, const char *dir, const char *name, struct err *err)
+{
+	AUTO_FREE char *path = artifact_find(dir, name);
+	const char *target = program_argument(program, 1);
+	AUTO_CLOSE int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+
+	if (!path)
+		return not_found(dir, name, err);
+	if (fd < 0)
+		return err_sys(err, "cannot read '%s'", path);
+	if (target && !strcmp(target, "-"))
+		return print_file(program, fd, err);
+	return artifact_copy(fd, target ? target : path_basename(path), err);
+}
+
+int artifact_get_command(struct program *program)
+{
+	AUTO_FREE char *dir = program_artifact_dir(program);
+	const char *name = program_argument(program, 0);
+	struct err err;
+
+	if (artifact_check_name(name, &err) < 0 || get(program, dir, name, &err) < 0)
+		return program_fail(program, &err);
+	return 0;
+}
+
+/* Removes the artifact's files, of every compression, but for the one called keep (or NULL).
+ * Returns how many there were, or -1. */
+static int remove_files(const char *dir, const char *name, const char *keep, struct err *err)
+{
+	AUTO_STRV struct strv files = {0};
+	int removed = 0;
+
+	if (list_files(dir, &files, err) < 0)
+		return -1;
+	for (size_t i = 0; i < files.len; i++) {
+		size_t length = artifact_name_length(files.items[i]);
+		AUTO_FREE char *path = path_join(dir, files.items[i]);
+
+		if (strlen(name) != length || memcmp(files.items[i], name, length) ||
+		    (keep && !strcmp(files.items[i], keep)))
+			continue;
+		if (unlink(path) < 0)
+			return err_sys(err, "cannot remove '%s'", path);
+		removed++;
+	}
+	return removed;
+}
+
+static int put(const char *dir, const char *name, const char *source, struct err *err)
+{
+	AUTO_CLOSE int fd = open(source, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	AUTO_FREE char *file = NULL, *path = NULL;
+	const char *suffix;
+
+	if (fd < 0)
+		return err_set(err, errno == ENOENT ? ERR_NOT_FOUND : ERR_USAGE,
+			       "cannot read '%s': %s", source, strerror(errno));
+	suffix = artifact_suffix_of(fd);
+	if (!suffix)
+		return err_set(
+			err, ERR_USAGE,
+			"'%s' is not a tar archive, plain or compressed with gzip, xz or zstd",
+			source);
+	file = mem_printf("%s.%s", name, suffix);
+	path = path_join(dir, file);
+	if (artifact_copy(fd, path, err) < 0)
+		return -1;
+	return remove_files(dir, name, file, err) < 0 ? -1 : 0;
+}
+
+/* The default artifact directory is in the store, which is made as a store, private. */
+static int prepare_dir(struct program *program, const char *dir)
+{
+	struct build build = {0};
+	struct err err;
+	int status = program->options.artifacts ? 0 : build_open_store(&build, program);
+
+	build_release(&build);
+	if (!status && path_make_dirs(dir, 0777, &err) < 0)
+		status = program_fail(program, &err);
+	return status;
+}
+
+int artifact_put_command(struct program *program)
+{
+	AUTO_FREE char *dir = program_artifact_dir(program);
+	const char *name = program_argument(program, 0);
+	struct err err;
+	int status;
+
+	if (artifact_check_name(name, &err) < 0)
+		return program_fail(program, &err);
+	status = prepare_dir(program, dir);
+	if (!status && put(dir, name, program_argument(program, 1), &err) < 0)
+		status = program_fail(program, &err);
+	return status;
+}
+
+int artifact_remove_command(struct program *program)
+{
+	AUTO_FREE char *dir = program_artifact_dir(program);
+	const char *name = program_argument(program, 0);
+	struct err err;
+	int removed = artifact_check_name(name, &err);
+
+	if (!removed)
+		removed = remove_files(dir, name, NULL, &err);
+	if (!removed)
+		removed = not_found(dir, name, &err);
+	return removed < 0 ? program_fail(program, &err) : 0;
+}

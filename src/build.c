@@ -1,0 +1,169 @@
+#include "src/build.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/actions/source.h"
+#include "engine/base/mem.h"
+#include "src/words.h"
+
+static bool artifact_exists(void *data, const char *name)
+{
+	const struct build *build = data;
+	AUTO_FREE char *path = artifact_find(build->artifact_dir, name);
+
+	return path != NULL;
+}
+
+int build_load_spec(struct build *build, const char *path, struct spec **ret_spec,
+		    struct diagnostics *diagnostics, struct err *err)
+{
+	if (!build->artifact_dir)
+		build->artifact_dir = program_artifact_dir(build->program);
+	build->spec_options = (struct spec_options){
+		.schemas = action_schemas,
+		.parameters = &build->program->options.parameters,
+		.artifact_exists = artifact_exists,
+		.data = build,
+	};
+	*ret_spec = NULL;
+	return spec_load(path, &build->spec_options, ret_spec, diagnostics, err);
+}
+
+/* Prints what is wrong with a specification to standard error. */
+static void print_diagnostics(struct program *program, const char *path, const struct spec *spec,
+			      const struct diagnostics *diagnostics)
+{
+	static const struct buf nothing = BUF_INIT;
+	AUTO_BUF struct buf text = BUF_INIT;
+
+	diagnostics_format(diagnostics, path, spec ? &spec->text : &nothing, &text);
+	console_add(&program->err, text.data, text.len);
+	console_flush(&program->err);
+}
+
+/* Loads a specification that must be valid. */
+static int load_valid(struct build *build, struct spec **ret_spec)
+{
+	const char *path = program_argument(build->program, 0);
+	struct diagnostics diagnostics = {0};
+	struct spec *spec = NULL;
+	struct err err;
+	int status = 0;
+
+	if (build_load_spec(build, path, &spec, &diagnostics, &err) < 0) {
+		status = program_fail(build->program, &err);
+	} else if (!spec || diagnostics.len) {
+		print_diagnostics(build->program, path, spec, &diagnostics);
+		err_set(&err, ERR_USAGE, "'%s' is not valid: nothing was done", path);
+		status = program_fail(build->program, &err);
+	}
+	diagnostics_release(&diagnostics);
+	if (status)
+		spec_free(spec);
+	else
+		*ret_spec = spec;
+	return status;
+}
+
+static int open_host(struct build *build, bool look_only)
+{
+	struct host_settings settings;
+	struct err err;
+
+	program_host_settings(build->program, &settings);
+	settings.read_only = look_only;
+	build->loop = loop_new();
+	if (host_new(&settings, build->loop, &build->host, &err) < 0)
+		return program_fail(build->program, &err);
+	return 0;
+}
+
+int build_open_store(struct build *build, struct program *program)
+{
+	build->program = program;
+	return open_host(build, true);
+}
+
+static int find_step(struct program *program, const struct spec *spec, const char *text,
+		     size_t *ret_step)
+{
+	struct err err;
+	const struct step *step = spec_find_step(spec, text, &err);
+
+	if (!step)
+		return program_fail(program, &err);
+	*ret_step = step->number;
+	return 0;
+}
+
+/* The step that an option's value names; without a value: all. 0 when it was not given. */
+static int find_option_step(const struct build *build, const struct spec *spec, const char *text,
+			    size_t all, size_t *ret_step)
+{
+	*ret_step = text ? all : 0;
+	return text && *text ? find_step(build->program, spec, text, ret_step) : 0;
+}
+
+static int open_session(struct build *build, const struct build_wish *wish, struct spec *spec)
+{
+	const struct options *options = &build->program->options;
+	struct session_options session = {
+		.host = build->host,
+		.spec = spec,
+		.spec_options = &build->spec_options,
+		.event = wish->event,
+		.data = wish->data,
+	};
+	struct err err;
+	int status = find_option_step(build, spec, options->no_cache, 1, &session.no_cache_from);
+
+	if (!status)
+		status =
+			find_option_step(build, spec, options->refresh, SIZE_MAX, &session.refresh);
+	if (!status && session_new(&session, &build->session, &err) < 0)
+		status = program_fail(build->program, &err);
+	return status;
+}
+
+int build_open(struct build *build, struct program *program, const struct build_wish *wish)
+{
+	struct spec *spec = NULL;
+	int status;
+
+	build->program = program;
+	status = load_valid(build, &spec);
+	if (!status)
+		status = open_host(build, wish->look_only);
+	if (!status)
+		status = open_session(build, wish, spec);
+	if (build->session)
+		build->spec = session_spec(build->session);
+	else
+		spec_free(spec);
+	return status;
+}
+
+void build_release(struct build *build)
+{
+	session_free(build->session);
+	host_free(build->host);
+	loop_free(build->loop);
+	free(build->artifact_dir);
+}
+
+int build_find_step(const struct build *build, const char *text, size_t *ret_step)
+{
+	return find_step(build->program, build->spec, text, ret_step);
+}
+
+void build_add_command(const struct build *build, const char *command, struct buf *out)
+{
+	const char *path = program_argument(build->program, 0);
+	AUTO_FREE char *word = mem_printf("%s%s", path[0] == '-' ? "./" : "", path);
+
+	buf_add_fmt(out, "contractor %s", command);
+	options_add_carried(&build->program->options, out);
+	buf_add_char(out, ' ');
+	add_quoted(out, word);
+}

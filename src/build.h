@@ -1,0 +1,51 @@
+/* build.h: a specification with all that is needed to look at it, or to run it, as the options of
+ * the command line say.
+ *
+ * Life cycle: `struct build build = {0};` build_open(); build_release(), also after a failure.
+ */
+#ifndef SRC_BUILD_H
+#define SRC_BUILD_H
+
+#include "engine/actions/host.h"
+#include "engine/process/loop.h"
+#include "engine/session/session.h"
+#include "engine/spec/spec.h"
+#include "src/program.h"
+
+struct build {
+	struct program *program;
+	struct loop *loop;
+	struct host *host;
+	struct session *session;
+	struct spec_options spec_options;
+	char *artifact_dir;
+	const struct spec *spec; /* the session's */
+};
+
+/* What a command wants of it. */
+struct build_wish {
+	bool look_only; /* nothing is run */
+	void (*event)(void *data, const struct event *event);
+	void *data;
+};
+
+/* Reads the specification that is the command's first argument, opens the store, and makes a session
+ * before the first step. What is wrong is printed. Returns 0, or the exit status. */
+int build_open(struct build *build, struct program *program, const struct build_wish *wish);
+void build_release(struct build *build);
+
+/* A loop and the store alone, for commands without a specification. As build_open(). */
+int build_open_store(struct build *build, struct program *program);
+
+/* The step that text names. Prints what is wrong. Returns 0, or the exit status. */
+int build_find_step(const struct build *build, const char *text, size_t *ret_step);
+
+/* Reads and checks path as the options say. ret_spec may become NULL; what is wrong with it is in
+ * diagnostics. artifact_dir and spec_options are the build's. */
+int build_load_spec(struct build *build, const char *path, struct spec **ret_spec,
+		    struct diagnostics *diagnostics, struct err *err);
+
+/* How to go on with this build: "contractor COMMAND OPTIONS SPEC", quoted for a shell. */
+void build_add_command(const struct build *build, const char *command, struct buf *out);
+
+#endif

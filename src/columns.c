@@ -1,0 +1,70 @@
+#include "src/columns.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/base/mem.h"
+#include "src/words.h"
+
+void columns_add(struct columns *columns, const char *text)
+{
+	strv_take(&columns->cells, buf_shown(text));
+}
+
+void columns_add_fmt(struct columns *columns, const char *fmt, ...)
+{
+	AUTO_FREE char *text = NULL;
+	va_list args;
+
+	va_start(args, fmt);
+	if (vasprintf(&text, fmt, args) < 0)
+		abort();
+	va_end(args);
+	columns_add(columns, text);
+}
+
+static size_t width_of(const char *cell)
+{
+	return columns_of(cell, strlen(cell));
+}
+
+static size_t width_of_column(const struct columns *columns, size_t column)
+{
+	size_t widest = 0;
+
+	for (size_t i = column; i < columns->cells.len; i += columns->count) {
+		size_t width = width_of(columns->cells.items[i]);
+
+		widest = width > widest ? width : widest;
+	}
+	return widest;
+}
+
+static void print_cell(const struct columns *columns, size_t i, size_t width, struct console *out)
+{
+	const char *cell = columns->cells.items[i];
+	size_t column = i % columns->count;
+	bool last = column + 1 == columns->count, right = columns->right[column] == 'r';
+	int blanks = (int)(width - width_of(cell));
+
+	console_print(out, "%*s%s%*s%s", right ? blanks : 0, "", cell, right || last ? 0 : blanks,
+		      "", last ? "\n" : "  ");
+}
+
+void columns_print(const struct columns *columns, struct console *out)
+{
+	size_t *widths = mem_new(columns->count * sizeof *widths);
+
+	for (size_t i = 0; i < columns->count; i++)
+		widths[i] = width_of_column(columns, i);
+	for (size_t i = 0; i < columns->cells.len; i++)
+		print_cell(columns, i, widths[i % columns->count], out);
+	free(widths);
+}
+
+void columns_release(struct columns *columns)
+{
+	strv_release(&columns->cells);
+}

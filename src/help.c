@@ -1,0 +1,150 @@
+#include <string.h>
+
+#include "src/program.h"
+
+/* Columns that the help of an option, and of a command, begins at. */
+enum { OPTION_COLUMN = 32, LINE_WIDTH = 100 };
+
+/* Adds words of text from column on, broken into lines that begin there. */
+static void add_wrapped(struct buf *out, const char *text, size_t column)
+{
+	size_t at = column;
+
+	while (*text) {
+		size_t length = strcspn(text, " ");
+
+		if (at > column && at + 1 + length > LINE_WIDTH) {
+			buf_add_fmt(out, "\n%*s", (int)column, "");
+			at = column;
+		} else if (at > column) {
+			buf_add_char(out, ' ');
+			at++;
+		}
+		buf_add(out, text, length);
+		at += length;
+		text += length + strspn(text + length, " ");
+	}
+	buf_add_char(out, '\n');
+}
+
+/* Adds spaces until the line that begins at start reaches the column, or a new line. */
+static void fill_to(struct buf *out, size_t start, size_t column)
+{
+	size_t length = out->len - start;
+
+	if (length + 2 > column)
+		buf_add_fmt(out, "\n%*s", (int)column, "");
+	else
+		buf_add_fmt(out, "%*s", (int)(column - length), "");
+}
+
+/* One option: its forms, and what it is for. */
+static void add_option(struct buf *out, const struct option *option)
+{
+	bool optional = option->kind == OPTION_OPTIONAL;
+	size_t start = out->len;
+
+	if (option->letter)
+		buf_add_fmt(out, "  -%c, --%s", option->letter, option->name);
+	else
+		buf_add_fmt(out, "      --%s", option->name);
+	if (option->argument)
+		buf_add_fmt(out, "%s%s%s", optional ? "[=" : " ",
+			    option->choices ? option->choices : option->argument,
+			    optional ? "]" : "");
+	fill_to(out, start, OPTION_COLUMN);
+	add_wrapped(out, option->help, OPTION_COLUMN);
+}
+
+/* The options that one of these commands (bits) takes. */
+static void add_options(struct buf *out, uint64_t commands)
+{
+	buf_add_str(out, "\noptions:\n");
+	for (const struct option *option = option_table; option->name; option++) {
+		if (option->commands & ~option->later & commands)
+			add_option(out, option);
+	}
+}
+
+static void add_subcommand(struct buf *out, const struct subcommand *row, size_t width)
+{
+	size_t start = out->len;
+
+	buf_add_fmt(out, "  %s%s%s", row->name, *row->arguments ? " " : "", row->arguments);
+	fill_to(out, start, width);
+	buf_add_fmt(out, "%s%s\n", row->help, row->later ? " (not built yet)" : "");
+}
+
+static void add_overview(struct buf *out)
+{
+	buf_add_str(out,
+		    "usage: contractor COMMAND [OPTION...] [ARGUMENT...]\n\n"
+		    "An interactive build debugger: runs the steps of a build specification in\n"
+		    "sandboxes, keeps the state after each, and lets you into it.\n\ncommands:\n");
+	for (size_t i = 1; i < COMMAND_COUNT; i++)
+		add_subcommand(out, &subcommand_table[i], 36);
+	buf_add_str(
+		out,
+		"\nA STEP is a number or a unique name. `contractor COMMAND --help` says more.\n"
+		"Results go to standard output, all else to standard error.\n\n"
+		"exit status:\n"
+		"  0                done\n"
+		"  1                a step failed, or a check found something\n"
+		"  2                wrong usage, or the specification is not valid\n"
+		"  3                this host cannot run it; the message says what to do\n"
+		"  4                a fault in contractor itself\n"
+		"  125              `shell`: contractor's own failure; else its command's status\n"
+		"  129, 130, 143    ended by a hang-up, an interrupt, a termination\n");
+}
+
+/* Whether the command is meant by the words: its name, or the first word of it alone. */
+static bool is_meant(const struct subcommand *row, const struct strv *words)
+{
+	size_t first = strcspn(row->name, " ");
+
+	if (strlen(words->items[0]) != first || memcmp(row->name, words->items[0], first))
+		return false;
+	return !row->name[first] || words->len < 2 ||
+	       !strcmp(row->name + first + 1, words->items[1]);
+}
+
+int help_add(const struct strv *words, struct buf *out, struct err *err)
+{
+	uint64_t meant = 0;
+	enum command_id unused;
+	size_t used;
+
+	if (!words->len) {
+		add_overview(out);
+		return 0;
+	}
+	for (size_t i = 1; i < COMMAND_COUNT; i++) {
+		const struct subcommand *row = &subcommand_table[i];
+
+		if (!is_meant(row, words))
+			continue;
+		buf_add_str(out, meant ? "       " : "usage: ");
+		subcommand_add_usage(row, out);
+		buf_add_fmt(out, "\n           %s%s\n", row->help,
+			    row->later ? " (not built yet)" : "");
+		meant |= UINT64_C(1) << i;
+	}
+	if (meant)
+		add_options(out, meant);
+	else if (subcommand_find(words, &unused, &used, err) < 0)
+		return -1;
+	else
+		add_overview(out);
+	return 0;
+}
+
+int help_command(struct program *program)
+{
+	AUTO_BUF struct buf text = BUF_INIT;
+	struct err err;
+
+	if (help_add(&program->arguments, &text, &err) < 0)
+		return program_fail_usage(program, &err);
+	console_add(&program->out, text.data, text.len);
+	return 0;
+}

@@ -1,0 +1,252 @@
+/* contractor run: a client of the session that shows what happens, and stops at the first failure. */
+#include <signal.h>
+#include <string.h>
+
+#include "engine/base/mem.h"
+#include "engine/session/export.h"
+#include "src/build.h"
+#include "src/run_failure.h"
+#include "src/signals.h"
+#include "src/view.h"
+#include "src/words.h"
+
+/* How long output waits for a reader when the build was interrupted. */
+enum { PATIENCE_MS = 500 };
+
+struct run {
+	struct program *program;
+	struct build build;
+	struct view view;
+	struct failure failure;
+	size_t from, until;
+	size_t ran, cached;
+	int64_t started_ms;
+	bool going;	   /* the session has been told to run; before, it stops at --from */
+	int signal_number; /* of the first one that came, or 0 */
+	enum stop_reason reason;
+	struct err err; /* for STOP_ERROR */
+};
+
+static void on_started(struct run *run, const struct event *event)
+{
+	run->view.type->started(&run->view, event->step);
+}
+
+static void on_output(struct run *run, const struct event *event)
+{
+	run->view.type->output(&run->view, event->bytes, event->length);
+}
+
+static void on_note(struct run *run, const struct event *event)
+{
+	run->view.type->note(&run->view, event->text);
+}
+
+static void on_progress(struct run *run, const struct event *event)
+{
+	run->view.type->progress(&run->view, event->amount);
+}
+
+static void on_cached(struct run *run, const struct event *event)
+{
+	run->cached++;
+	run->view.type->ended(&run->view, event->step, STEP_CACHED, event->attempt);
+}
+
+static void on_ended(struct run *run, const struct event *event)
+{
+	run->ran++;
+	if (event->attempt->result != ATTEMPT_PASSED)
+		failure_note(&run->failure, event->step, event->attempt);
+	run->view.type->ended(&run->view, event->step, result_of_attempt(event->attempt),
+			      event->attempt);
+}
+
+static void on_stopped(struct run *run, const struct event *event)
+{
+	run->reason = event->reason;
+	if (event->err)
+		run->err = *event->err;
+	if (run->going)
+		loop_stop(run->build.loop, 0);
+}
+
+/* What happened is shown at once; the terminal and standard output follow when the loop sleeps. */
+static void on_event(void *data, const struct event *event)
+{
+	static void (*const handlers[EVENT_TYPES])(struct run * run, const struct event *event) = {
+		[EVENT_STEP_STARTED] = on_started, [EVENT_STEP_OUTPUT] = on_output,
+		[EVENT_STEP_NOTE] = on_note,	   [EVENT_STEP_PROGRESS] = on_progress,
+		[EVENT_STEP_CACHED] = on_cached,   [EVENT_STEP_ENDED] = on_ended,
+		[EVENT_STOPPED] = on_stopped,
+	};
+
+	if (handlers[event->type])
+		handlers[event->type](data, event);
+}
+
+/* The first signal lets the step end, the second one does not wait for it. */
+static void on_signal(void *data, int number)
+{
+	struct run *run = data;
+	bool first = !run->signal_number;
+	struct err ignored;
+
+	if (first)
+		run->signal_number = number;
+	run->program->out.patience_ms = PATIENCE_MS;
+	run->view.stopping = "stopping (^C again: at once)";
+	run->view.dirty = true;
+	if (!first)
+		session_kill_now(run->build.session);
+	else if (session_kill(run->build.session, &ignored) < 0)
+		loop_stop(run->build.loop, 0);
+}
+
+/* Nobody reads any more, or the disk is full: no use in going on. */
+static void on_sleep(void *data)
+{
+	struct run *run = data;
+
+	run->view.type->flush(&run->view);
+	if (run->program->out.error && run->going) {
+		session_kill_now(run->build.session);
+		loop_stop(run->build.loop, 0);
+	}
+}
+
+static int find_part(struct run *run)
+{
+	const struct options *options = &run->program->options;
+	int status = 0;
+
+	if (options->from)
+		status = build_find_step(&run->build, options->from, &run->from);
+	if (!status && options->until)
+		status = build_find_step(&run->build, options->until, &run->until);
+	return status;
+}
+
+/* Runs the part of the build that was asked for. */
+static int go(struct run *run, struct err *err)
+{
+	struct session *session = run->build.session;
+	int result = 0;
+
+	loop_before_sleep(run->build.loop, on_sleep, run);
+	if (signals_take(run->build.loop, NULL, on_signal, run, err) < 0)
+		return -1;
+	if (run->from)
+		result = session_goto(session, run->from, err);
+	if (!result)
+		result = run->until ? session_until(session, run->until, err)
+				    : session_continue(session, err);
+	if (result < 0)
+		return -1;
+	run->going = true;
+	loop_run(run->build.loop);
+	return 0;
+}
+
+/* "hello: 9 steps passed (5 cached) in 12 s" */
+static void print_summary(struct run *run)
+{
+	struct console *console = &run->program->err;
+	AUTO_BUF struct buf text = BUF_INIT;
+	size_t done = run->ran + run->cached;
+
+	buf_add_fmt(&text, "%s: %zu step%s passed", run->build.spec->name, done,
+		    done == 1 ? "" : "s");
+	if (run->cached)
+		buf_add_fmt(&text, ", %zu of them cached", run->cached);
+	buf_add_str(&text, ", in ");
+	add_duration(&text, loop_now_ms() - run->started_ms);
+	console_print(console, "%s\n", text.data);
+	console_flush(console);
+}
+
+static int end_by_signal(struct run *run)
+{
+	program_warn(run->program, "stopped by SIG%s", sigabbrev_np(run->signal_number));
+	return STATUS_SIGNAL + run->signal_number;
+}
+
+static void on_exported(void *data, const struct err *err)
+{
+	struct run *run = data;
+
+	run->err = err ? *err : (struct err){0};
+	loop_stop(run->build.loop, 0);
+}
+
+/* --keep-workspace: copies the workspace out. */
+static int keep_workspace(struct run *run, struct err *err)
+{
+	const char *dir = run->program->options.keep_workspace;
+	struct export *export;
+
+	if (export_start(run->build.session, dir, on_exported, run, &export, err) < 0)
+		return -1;
+	loop_run(run->build.loop);
+	export_free(export);
+	if (run->signal_number || !run->err.code)
+		return 0;
+	*err = run->err;
+	return -1;
+}
+
+/* The build, or the part that was wanted, is done: hands out what it made. */
+static int deliver(struct run *run)
+{
+	struct err err;
+
+	if (session_export_artifacts(run->build.session, &err) < 0 ||
+	    (run->program->options.keep_workspace && keep_workspace(run, &err) < 0))
+		return program_fail(run->program, &err);
+	if (run->signal_number)
+		return end_by_signal(run);
+	print_summary(run);
+	return 0;
+}
+
+/* The end of the build: says how it went, and gives the exit status. */
+static int conclude(struct run *run)
+{
+	run->view.type->finish(&run->view);
+	if (run->signal_number)
+		return end_by_signal(run);
+	if (run->program->out.error)
+		return STATUS_STEP_FAILED;
+	switch (run->reason) {
+	case STOP_FAILED:
+	case STOP_KILLED:
+		failure_report(&run->failure, &run->build);
+		return STATUS_STEP_FAILED;
+	case STOP_ERROR:
+		err_in(&run->err, "step %zu", session_position(run->build.session));
+		return program_fail(run->program, &run->err);
+	default:
+		return deliver(run);
+	}
+}
+
+int run_command(struct program *program)
+{
+	struct run run = {
+		.program = program, .failure.reason = BUF_INIT, .started_ms = loop_now_ms()};
+	const struct build_wish wish = {.event = on_event, .data = &run};
+	struct err err;
+	int status = build_open(&run.build, program, &wish);
+
+	view_init(&run.view, &run.build);
+	if (!status)
+		status = find_part(&run);
+	if (!status)
+		status = go(&run, &err) < 0 ? program_fail(program, &err) : conclude(&run);
+	view_release(&run.view);
+	if (run.build.loop)
+		loop_before_sleep(run.build.loop, NULL, NULL);
+	build_release(&run.build);
+	failure_release(&run.failure);
+	return status;
+}

@@ -1,0 +1,42 @@
+#include "src/view.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "engine/base/mem.h"
+
+void view_init(struct view *view, struct build *build)
+{
+	struct program *program = build->program;
+	bool live = program->out.live && program->err.live;
+
+	*view = (struct view){
+		.type = live ? &view_live : &view_lines,
+		.build = build,
+		.out = &program->out,
+		.err = &program->err,
+		.quiet = program->options.quiet,
+		.verbose = program->options.verbose,
+		.partial = BUF_INIT,
+	};
+}
+
+void view_release(struct view *view)
+{
+	loop_timer_remove(&view->tick);
+	buf_release(&view->partial);
+}
+
+void view_replay(struct view *view, const struct attempt *attempt)
+{
+	AUTO_FREE char *name = mem_printf("%s.log", attempt->id);
+	AUTO_CLOSE int fd = openat(store_logs_fd(host_store(view->build->host)), name,
+				   O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	char bytes[1 << 16];
+	ssize_t length;
+
+	while (fd >= 0 && !view->out->error && (length = read(fd, bytes, sizeof bytes)) > 0) {
+		view->type->output(view, bytes, (size_t)length);
+		view->type->flush(view);
+	}
+}
