@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "engine/actions/artifact.h"
 #include "engine/actions/source.h"
 #include "engine/base/mem.h"
 #include "engine/base/path.h"

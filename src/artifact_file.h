@@ -13,9 +13,6 @@ int artifact_check_name(const char *name, struct err *err);
  * file. */
 size_t artifact_name_length(const char *file);
 
-/* "tar.zst", ...: what a regular file's first bytes say; NULL when it is no archive. */
-const char *artifact_suffix_of(int fd);
-
 /* Copies the file from its beginning to path, by a temporary file beside it and a rename. */
 int artifact_copy(int fd, const char *path, struct err *err);
 

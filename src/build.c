@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/actions/artifact.h"
 #include "engine/actions/source.h"
 #include "engine/base/mem.h"
 #include "src/words.h"

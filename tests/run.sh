@@ -3,8 +3,8 @@
 #
 # Installs what is missing, builds the presets release and development (sanitizers), and
 # runs with both: the unit tests (tests/unit/), the shell tests (tests/cli/, tests/sandbox/,
-# tests/harness/), and checks of the sources. As root the shell tests run once more as an
-# ordinary user. --quick: the release build only. NAME...: only those whose name has one of these in it, as
+# tests/harness/), the probes of the sandbox, and checks of the sources. As root the shell tests
+# and the probes run once more as an ordinary user. --quick: the release build only. NAME...: only those whose name has one of these in it, as
 # "unit/test_buf", "cli/run", "style", "borders", "fuzz/".
 #
 # The last line is "N passed, N failed, N skipped"; the status is 0 when none failed. A skip that
@@ -19,6 +19,7 @@ jobs_max=$(nproc)
 unit_timeout=300
 script_timeout=900
 test_user=${CONTRACTOR_TEST_USER:-contractor-test}
+has_user=no
 
 usage() {
 	echo "usage: tests/run.sh [--quick] [NAME...]"
@@ -260,12 +261,28 @@ start_shell_tests() {
 
 start_shell_tests_as_user() {
 	local script
-	[ "$(id -u)" -eq 0 ] && [ -n "$(shell_scripts cli sandbox)" ] || return 0
-	prepare_user || return 0
+	[ $has_user = yes ] && [ -n "$(shell_scripts cli sandbox)" ] || return 0
 	stage
 	for script in $(shell_scripts cli sandbox); do
 		job "${script#tests/} ($test_user)" run_script_as_user "$script"
 	done
+}
+
+# --- the protections of the sandbox: tests/sandbox/probe.c, which as root becomes the ordinary user, too
+
+run_probe() {
+	local preset=$1 directory
+	directory=$(mktemp -d "$scratch/probe.XXXXXX")
+	chmod 711 "$scratch"
+	chmod 1777 "$directory"
+	TEST_LABEL=$preset TMPDIR=$directory CONTRACTOR_TEST_USER=$test_user \
+		timeout -k 5 "$script_timeout" "$(build_directory "$preset")/tests/probe"
+}
+
+start_probe() {
+	local preset=$1
+	is_wanted sandbox/probe || return 0
+	job "sandbox/probe ($preset)" run_probe "$preset"
 }
 
 # --- fuzzing: tests/fuzz/fuzz_NAME.c on tests/fuzz/corpus/NAME, as often as tests/fuzz/runs says
@@ -313,12 +330,21 @@ start_source_checks() {
 	done
 }
 
+# Whether something is to be run as the ordinary user besides, and can be.
+find_user() {
+	[ "$(id -u)" -eq 0 ] || return 1
+	is_wanted sandbox/probe || [ -n "$(shell_scripts cli sandbox)" ] || return 1
+	prepare_user
+}
+
 start_programs() {
 	local preset
+	find_user && has_user=yes
 	for preset in $(presets); do
 		build "$preset" || continue
 		start_unit_tests "$preset"
 		start_shell_tests "$preset"
+		start_probe "$preset"
 	done
 	is_built release && start_shell_tests_as_user
 	start_fuzzing

@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -27,6 +28,8 @@ struct packing {
 static int pack(void *data, int root_fd, int socket, struct err *err)
 {
 	const struct packing *packing = data;
+	const char *from = step_text(packing->step, "from");
+	AUTO_CLOSE int from_fd = path_open_beneath(root_fd, from, O_PATH, 0);
 	const struct archive_pack_options options = {
 		.include = step_list(packing->step, "include"),
 		.exclude = step_list(packing->step, "exclude"),
@@ -34,8 +37,11 @@ static int pack(void *data, int root_fd, int socket, struct err *err)
 		.progress = {action_report_progress, &socket},
 	};
 
-	return archive_pack(root_fd, step_text(packing->step, "from"), &options, packing->pipe[1],
-			    err);
+	if (from_fd < 0)
+		return err_set(err, ERR_STEP,
+			       "there is no '%s' in the workspace to pack (links are not followed)",
+			       from);
+	return archive_pack(root_fd, from, &options, packing->pipe[1], err);
 }
 
 static int compress(void *data, int socket, struct err *err)

@@ -12,6 +12,7 @@
 #include "engine/process/child.h"
 #include "engine/process/message.h"
 #include "engine/sandbox/seccomp.h"
+#include "engine/actions/artifact.h"
 #include "engine/actions/source.h"
 
 struct host {

@@ -7,23 +7,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "engine/actions/artifact.h"
 #include "engine/base/buf.h"
 #include "engine/base/mem.h"
 #include "engine/base/path.h"
 #include "engine/store/archive.h"
-
-char *artifact_find(const char *dir, const char *name)
-{
-	for (int kind = ARCHIVE_COMPRESSION_NONE; kind <= ARCHIVE_COMPRESSION_ZSTD; kind++) {
-		char *path = mem_printf("%s/%s.%s", dir, name,
-					archive_suffix((enum archive_compression)kind));
-
-		if (!access(path, F_OK))
-			return path;
-		free(path);
-	}
-	return NULL;
-}
 
 /* Whether dir is the root of a git work tree. */
 static bool is_work_tree(const char *dir)

@@ -11,10 +11,6 @@ struct source {
 	char digest[SHA256_HEX_SIZE];
 };
 
-/* The path of the artifact of this name in a directory, whatever its compression; NULL when there is
- * none. Free with free(). */
-char *artifact_find(const char *dir, const char *name);
-
 /* The archive that the step's `artifact` or `path` names: an artifact of this build first, then
  * one in the artifact directory. Release with source_release(). */
 int source_open(const struct action_input *input, struct source *ret_source, struct err *err);

@@ -53,6 +53,17 @@ static int add_ingredients(const struct action_input *input, struct ingredients 
 	return 0;
 }
 
+/* Which archive it is about is not known inside. */
+static void finish(struct action_run *run)
+{
+	const struct step *step = run->input.step;
+	const char *path = step_text(step, "path");
+
+	if (run->result.run.err.code)
+		err_in(&run->result.run.err, "cannot unpack %s",
+		       path ? path : step_text(step, "artifact"));
+}
+
 static struct unpacking *unpacking_new(const struct action_run *run, enum tree tree)
 {
 	struct unpacking *unpacking = mem_new(sizeof *unpacking);
@@ -76,6 +87,7 @@ static int start(struct action_run *run, enum tree tree, struct err *err)
 	int result;
 
 	run->own = unpacking;
+	run->finish = finish;
 	if (source_open(&run->input, &source, err) < 0)
 		return -1;
 	unpacking->archive_fd = source.fd;

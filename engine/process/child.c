@@ -78,8 +78,6 @@ static _Noreturn void run_job(const struct child_job *job, int socket)
 	if (job->n_keep)
 		memcpy(keep + 1, job->keep, job->n_keep * sizeof *keep);
 	child_reset(keep, job->n_keep + 1);
-	/* Before the job enters a tree that is not the host's: archive.h. */
-	setlocale(LC_ALL, "C.UTF-8");
 	/* A job is told of a broken pipe by its write, and can say what it was for. */
 	signal(SIGPIPE, SIG_IGN);
 	/* Before it may enter a tree, where nothing of another locale is to be looked for. */

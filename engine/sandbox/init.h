@@ -59,6 +59,7 @@ struct init_plan {
 	size_t n_files;
 	const struct strv *outputs; /* below the workspace: missing ones fail the step; or NULL */
 	bool keep_tmp;		    /* /tmp of the step is DRAFT/layer/tmp, kept when it fails */
+	const char *tmp_of; /* an attempt whose kept /tmp the step finds in its own; or NULL */
 
 	/* One of the two: */
 	const struct strv *bwrap_argv; /* with the descriptors of enum sandbox_fd */

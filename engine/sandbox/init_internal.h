@@ -20,10 +20,10 @@ int init_unmount_trees(const struct init_plan *plan, bool failed, struct init_re
 int init_check_outputs(const struct init_plan *plan, struct err *err);
 /* "INIT_DIR/systree" or "INIT_DIR/workspace". */
 const char *init_tree_path(enum tree tree);
-/* "INIT_TMP_DIR/DRAFT/layer/tmp": the directory that becomes the step's /tmp. Free with free(). */
+/* The directory that becomes the step's /tmp. Free with free(). */
 char *init_tmp_path(const struct init_plan *plan);
 
-/* init_userns.c: a new user namespace inside the outer one, with the same ids, in which no further
+/* init_userns.c: a new user namespace below the outer one, with the same ids, in which no further
  * user namespace can be made and all ids together have at most `processes` processes. */
 int init_make_inner_userns(const struct init_plan *plan, int *ret_fd, struct err *err);
 

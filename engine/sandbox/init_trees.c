@@ -25,8 +25,8 @@ static const struct {
 };
 
 static const char *const plain_dirs[] = {
-	INIT_DIR "/systree", INIT_DIR "/workspace", INIT_DIR "/empty",
-	INIT_DIR "/under",   INIT_DIR "/over",	    INIT_DIR "/proc",
+	INIT_DIR "/systree", INIT_DIR "/workspace", INIT_DIR "/empty", INIT_DIR "/under",
+	INIT_DIR "/over",    INIT_DIR "/proc",	    INIT_DIR "/tmp",
 };
 
 static const char *const tree_paths[TREE_COUNT] = {INIT_DIR "/systree", INIT_DIR "/workspace"};
@@ -43,7 +43,7 @@ static char *draft_path(const struct init_plan *plan, const char *part, const ch
 
 char *init_tmp_path(const struct init_plan *plan)
 {
-	return draft_path(plan, "layer", "tmp");
+	return plan->tmp_of ? mem_strdup(INIT_DIR "/tmp") : draft_path(plan, "layer", "tmp");
 }
 
 static int make_dir(const char *path, mode_t mode, struct err *err)
@@ -121,7 +121,7 @@ static int make_over_layer(const struct init_plan *plan, const struct overlay *s
 			   struct err *err)
 {
 	struct overlay look = {.layers_dir = systree->layers_dir,
-			       .tree = TREE_SYSTREE,
+			       .name = tree_name(TREE_SYSTREE),
 			       .chain = systree->chain,
 			       .under = INIT_DIR "/under"};
 	AUTO_CLOSE int root_fd = -1;
@@ -167,9 +167,9 @@ static int check_mount_points(struct err *err)
 
 static int mount_upper(const struct init_plan *plan, struct overlay *overlay, struct err *err)
 {
-	const char *name = tree_name(overlay->tree);
-	AUTO_FREE char *upper = draft_path(plan, "layer", name);
-	AUTO_FREE char *work = draft_path(plan, "work", name);
+	AUTO_FREE char *upper = draft_path(plan, "layer", overlay->name);
+	AUTO_FREE char *work = draft_path(plan, "work", overlay->name);
+	AUTO_FREE char *target = path_join(INIT_DIR, overlay->name);
 	int result;
 
 	if (make_dir(upper, 0755, err) < 0)
@@ -179,14 +179,14 @@ static int mount_upper(const struct init_plan *plan, struct overlay *overlay, st
 	if (overlay_prepare_upper(overlay, err) < 0)
 		return -1;
 	/* A worker of ours writes a new tree without an overlay in between. */
-	if (plan->worker && !overlay->chain->len && overlay->tree == plan->worker->root) {
-		if (mount(upper, init_tree_path(overlay->tree), NULL, MS_BIND, NULL) < 0)
+	if (plan->worker && !overlay->chain->len) {
+		if (mount(upper, target, NULL, MS_BIND, NULL) < 0)
 			return err_sys(err, "cannot mount %s", upper);
 		return 0;
 	}
 	result = make_dir(work, 0700, err);
 	if (!result)
-		result = overlay_mount(overlay, init_tree_path(overlay->tree), err);
+		result = overlay_mount(overlay, target, err);
 	overlay->upper = overlay->work = NULL;
 	return result;
 }
@@ -196,7 +196,7 @@ static struct overlay overlay_of(const struct init_plan *plan, enum tree tree)
 	bool with_mount_points = tree == TREE_SYSTREE && !plan->worker;
 
 	return (struct overlay){.layers_dir = INIT_LAYERS_DIR,
-				.tree = tree,
+				.name = tree_name(tree),
 				.chain = plan->chain[tree],
 				.over = tree == TREE_SYSTREE && plan->n_files ? INIT_DIR "/over"
 									      : NULL,
@@ -214,14 +214,29 @@ static int mount_tree(const struct init_plan *plan, enum tree tree, struct err *
 	return overlay_mount(&overlay, init_tree_path(tree), err);
 }
 
+/* The step's /tmp: empty, or that of an attempt with a layer of its own above. */
+static int make_tmp(const struct init_plan *plan, struct err *err)
+{
+	AUTO_FREE char *upper = draft_path(plan, "layer", "tmp");
+	AUTO_STRV struct strv chain = {0};
+	struct overlay overlay = {.layers_dir = INIT_LAYERS_DIR,
+				  .name = "tmp",
+				  .chain = &chain,
+				  .under = INIT_DIR "/empty"};
+
+	if (!plan->tmp_of)
+		return make_dir(upper, 01777, err);
+	strv_add(&chain, plan->tmp_of);
+	return mount_upper(plan, &overlay, err);
+}
+
 int init_mount_trees(const struct init_plan *plan, struct err *err)
 {
 	AUTO_FREE char *work = mem_printf(INIT_TMP_DIR "/%s/work", plan->draft);
-	AUTO_FREE char *tmp = init_tmp_path(plan);
 
 	if (mount_scaffold(err) < 0 || make_dir(work, 0700, err) < 0)
 		return -1;
-	if (plan->keep_tmp && make_dir(tmp, 01777, err) < 0)
+	if (plan->keep_tmp && make_tmp(plan, err) < 0)
 		return -1;
 	for (int tree = 0; tree < TREE_COUNT; tree++) {
 		if (plan->access[tree] != TREE_ABSENT && mount_tree(plan, tree, err) < 0)
@@ -286,6 +301,8 @@ int init_unmount_trees(const struct init_plan *plan, bool failed, struct init_re
 		if (plan->access[tree] == TREE_WRITE && judge_layer(plan, tree, result, err) < 0)
 			return -1;
 	}
+	if (plan->tmp_of && umount2(INIT_DIR "/tmp", MNT_DETACH) < 0)
+		return err_sys(err, "cannot unmount %s", INIT_DIR "/tmp");
 	if (plan->keep_tmp && failed)
 		result->tmp_kept = true;
 	else if (plan->keep_tmp && remove_draft_part(plan, "layer", "tmp", err) < 0)

@@ -22,36 +22,58 @@ static int forbid_nested(struct err *err)
 	return 0;
 }
 
-/* The child that makes the namespace. The limit in force at that moment is the limit of
- * all processes of the namespace, whatever their ids. */
-static int make_inner(const struct init_plan *plan, int socket, struct err *err)
+static int make_namespace(const struct init_plan *plan, bool inner, int *ret_fd, struct err *err);
+
+/* The limit in force when a namespace is made is the limit of all processes that the maker's id has
+ * in the parent namespace, those in namespaces below it too. */
+static int limit_processes(const struct init_plan *plan, struct err *err)
 {
 	struct rlimit limit = {plan->processes, plan->processes};
-	struct message message;
 
 	if (plan->processes && setrlimit(RLIMIT_NPROC, &limit) < 0)
 		return err_sys(err, "cannot limit the processes to %llu",
 			       (unsigned long long)plan->processes);
+	return 0;
+}
+
+static int open_own(int *ret_fd, struct err *err)
+{
+	*ret_fd = open(INIT_DIR "/proc/self/ns/user", O_RDONLY | O_CLOEXEC);
+	return *ret_fd < 0 ? err_sys(err, "cannot open the inner user namespace") : 0;
+}
+
+/* The child that makes a namespace: waits for its ids, then makes the inner one, if this is not it,
+ * and hands that over. */
+static int be_maker(const struct init_plan *plan, bool inner, int socket, struct err *err)
+{
+	AUTO_CLOSE int fd = -1;
+	struct message message;
+
+	if (inner && limit_processes(plan, err) < 0)
+		return -1;
 	if (unshare(CLONE_NEWUSER) < 0)
 		return err_sys(err, "cannot make the inner user namespace");
 	prctl(PR_SET_DUMPABLE, 1);
 	if (message_send_text(socket, 'R', "") < 0 || message_receive(socket, &message, 0) != 1)
 		return err_set(err, ERR_FAULT, "init did not map the ids");
-	if (forbid_nested(err) < 0)
+	if (!inner && make_namespace(plan, true, &fd, err) < 0)
 		return -1;
-	message_send_text(socket, 'R', "");
-	/* The namespace must live until init has opened it. */
-	message_receive(socket, &message, 0);
+	if (inner && (forbid_nested(err) < 0 || open_own(&fd, err) < 0))
+		return -1;
+	if (message_send_fd(socket, 'R', fd) < 0)
+		return err_sys(err, "cannot hand over the inner user namespace");
 	return 0;
 }
 
-static int expect(int socket, struct err *err)
+static int expect(int socket, int *ret_fd, struct err *err)
 {
 	struct message message;
 	int got = message_receive(socket, &message, 0);
 
-	if (got == 1 && message.type == 'R')
+	if (got == 1 && message.type == 'R') {
+		*ret_fd = message.fd;
 		return 0;
+	}
 	if (got == 1 && message.type == 'E')
 		message_get_err(&message, err);
 	else
@@ -59,25 +81,22 @@ static int expect(int socket, struct err *err)
 	return -1;
 }
 
-/* Init's side: maps the ids, waits until all is set up, opens the namespace. */
+/* The parent's side, in the namespace above: maps the ids, and receives the inner namespace. */
 static int follow(const struct init_plan *plan, pid_t pid, int socket, int *ret_fd, struct err *err)
 {
 	AUTO_CLOSE int proc_fd = open(INIT_DIR "/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	AUTO_FREE char *name = mem_printf(INIT_DIR "/proc/%d/ns/user", pid);
 	struct id_map nested;
+	int none;
 
 	id_map_nested(userns_map(plan->userns), &nested);
-	if (expect(socket, err) < 0 || id_map_write(&nested, proc_fd, pid, err) < 0)
+	if (expect(socket, &none, err) < 0 || id_map_write(&nested, proc_fd, pid, err) < 0)
 		return -1;
-	if (message_send_text(socket, 'R', "") < 0 || expect(socket, err) < 0)
-		return -1;
-	*ret_fd = open(name, O_RDONLY | O_CLOEXEC);
-	if (*ret_fd < 0)
-		return err_sys(err, "cannot open the inner user namespace");
-	return 0;
+	if (message_send_text(socket, 'R', "") < 0)
+		return err_sys(err, "cannot talk to the child that makes the namespace");
+	return expect(socket, ret_fd, err);
 }
 
-int init_make_inner_userns(const struct init_plan *plan, int *ret_fd, struct err *err)
+static int make_namespace(const struct init_plan *plan, bool inner, int *ret_fd, struct err *err)
 {
 	int pair[2], result;
 	pid_t pid;
@@ -87,7 +106,7 @@ int init_make_inner_userns(const struct init_plan *plan, int *ret_fd, struct err
 	pid = fork();
 	if (pid == 0) {
 		close(pair[0]);
-		if (make_inner(plan, pair[1], err) < 0)
+		if (be_maker(plan, inner, pair[1], err) < 0)
 			message_send_err(pair[1], err);
 		_exit(0);
 	}
@@ -98,4 +117,10 @@ int init_make_inner_userns(const struct init_plan *plan, int *ret_fd, struct err
 	if (pid > 0)
 		waitpid(pid, NULL, 0);
 	return result;
+}
+
+int init_make_inner_userns(const struct init_plan *plan, int *ret_fd, struct err *err)
+{
+	/* With one of its own in between, no other step counts towards the limit. */
+	return make_namespace(plan, !plan->processes, ret_fd, err);
 }

@@ -74,6 +74,7 @@ struct run_options {
 
 	const struct strv *existing_paths; /* with a policy: sandbox_existing_paths() */
 	const struct strv *outputs; /* names in the workspace that must exist at the end; or NULL */
+	const char *tmp_of;	    /* an attempt whose kept /tmp is to be there; or NULL */
 	int worker_fd;		    /* with a worker: a descriptor it keeps, or -1 */
 	int stdio[3];		    /* with a policy without terminal; -1: /dev/null */
 	struct run_limits limits;

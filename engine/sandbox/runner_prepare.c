@@ -53,6 +53,7 @@ static void prepare_plan(struct prepared *prepared, const struct run_options *op
 		.files = options->files,
 		.n_files = options->n_files,
 		.outputs = options->outputs,
+		.tmp_of = options->tmp_of,
 		.worker = options->worker,
 		.worker_fd = options->worker_fd,
 		.processes = options->limits.processes,

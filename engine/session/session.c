@@ -110,6 +110,7 @@ void session_free(struct session *session)
 		attempt_discard(host_store(session->host), &session->draft);
 	loop_defer_cancel(host_loop(session->host), session);
 	worker_free(session->syncing);
+	store_batch_free(session->batch);
 	release_places(session);
 	spec_free(session->spec);
 	free(session->ingredients);
@@ -183,6 +184,8 @@ static int go(struct session *session, enum goal goal, struct err *err)
 	session->leaving = true;
 	session->killed = false;
 	session->state = SESSION_RUNNING;
+	/* What an earlier process recorded and did not live to make durable. */
+	session_sync(session);
 	session_advance(session);
 	return 0;
 }

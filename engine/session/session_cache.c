@@ -4,9 +4,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "engine/actions/artifact.h"
 #include "engine/base/mem.h"
 #include "engine/session/session_internal.h"
-#include "engine/store/archive.h"
 
 static const enum step_result results_of_attempts[] = {
 	[ATTEMPT_PASSED] = STEP_CACHED,		[ATTEMPT_FAILED] = STEP_FAILED,
@@ -143,44 +143,25 @@ int session_look(struct session *session, struct err *err)
 	return 0;
 }
 
-/* "tar.zst": what the blob's first bytes say (RFC 8878, RFC 1952, the xz file format). */
-static const char *suffix_of(int fd)
-{
-	static const struct {
-		const char *magic;
-		ssize_t length;
-		enum archive_compression compression;
-	} kinds[] = {
-		{"\x28\xb5\x2f\xfd", 4, ARCHIVE_COMPRESSION_ZSTD},
-		{"\x1f\x8b", 2, ARCHIVE_COMPRESSION_GZIP},
-		{"\xfd"
-		 "7zXZ",
-		 5, ARCHIVE_COMPRESSION_XZ},
-	};
-	char bytes[6];
-	ssize_t length = pread(fd, bytes, sizeof bytes, 0);
-
-	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
-		if (length >= kinds[i].length &&
-		    !memcmp(bytes, kinds[i].magic, (size_t)kinds[i].length))
-			return archive_suffix(kinds[i].compression);
-	}
-	return archive_suffix(ARCHIVE_COMPRESSION_NONE);
-}
-
 static int export_artifact(struct session *session, const char *entry, struct err *err)
 {
 	struct store *store = host_store(session->host);
 	AUTO_FREE char *name = mem_strndup(entry, strcspn(entry, "="));
 	AUTO_FREE char *file_name = NULL;
+	const char *dir = host_artifact_dir(session->host), *suffix;
 	const char *digest = strchr(entry, '=') + 1;
 	AUTO_CLOSE int fd = blob_open(store, digest, err);
 
 	if (fd < 0)
 		return err_in(err, "cannot write the artifact '%s'", name);
-	file_name = mem_printf("%s.%s", name, suffix_of(fd));
-	return store_export_artifact(store, digest, host_artifact_dir(session->host), file_name,
-				     err);
+	suffix = artifact_suffix_of(fd);
+	if (!suffix)
+		return err_set(err, ERR_FAULT, "the artifact '%s' is damaged in the store", name);
+	file_name = mem_printf("%s.%s", name, suffix);
+	if (store_export_artifact(store, digest, dir, file_name, err) < 0)
+		return -1;
+	artifact_remove_others(dir, name, suffix);
+	return 0;
 }
 
 int session_export_artifacts(struct session *session, struct err *err)

@@ -51,7 +51,9 @@ struct session {
 	size_t n_breakpoints, breakpoints_capacity;
 	int last_breakpoint;
 
-	struct worker *syncing; /* makes what is recorded durable, in the background */
+	/* Makes what is recorded durable, in the background. */
+	struct worker *syncing;
+	struct store_batch *batch;
 };
 
 /* session.c */
@@ -91,7 +93,7 @@ bool session_refreshes(const struct session *session, size_t step);
 /* session_record.c: the attempt row of a run that ended, or of a result without a process. */
 int session_record(struct session *session, const struct action_result *result,
 		   struct attempt *ret_attempt, struct err *err);
-/* Starts making it durable unless that is under way. */
+/* Starts making what is recorded durable, unless that is under way. */
 void session_sync(struct session *session);
 
 #endif

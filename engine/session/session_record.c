@@ -150,18 +150,22 @@ int session_record(struct session *session, const struct action_result *result,
 	return 0;
 }
 
-static int sync_store(void *data, int socket, struct err *err)
+static int sync_files(void *data, int socket, struct err *err)
 {
 	(void)socket;
-	return store_make_durable(data, err);
+	return store_sync_files(store_fd(data), err);
 }
 
 static void synced(void *data, const struct err *err)
 {
 	struct session *session = data;
+	struct err ignored;
 
 	worker_free(session->syncing);
 	session->syncing = NULL;
+	if (store_batch_finish(host_store(session->host), session->batch, !err, &ignored) < 0)
+		err = &ignored;
+	store_batch_free(take_ptr(&session->batch));
 	/* What was recorded meanwhile; a sync that failed is not tried again. */
 	if (!err)
 		session_sync(session);
@@ -171,10 +175,14 @@ void session_sync(struct session *session)
 {
 	const struct worker_callbacks callbacks = {.ended = synced, .data = session};
 	struct store *store = host_store(session->host);
-	struct child_job job = {.run = sync_store, .data = (void *)(uintptr_t)store_path(store)};
-	struct err ignored = {0};
+	const int keep[] = {store_fd(store)};
+	const struct child_job job = {sync_files, store, keep, ARRAY_SIZE(keep)};
+	struct err ignored;
 
-	if (!session->syncing && store_has_volatile(store))
-		worker_start(host_loop(session->host), &job, &callbacks, &session->syncing,
-			     &ignored);
+	if (session->syncing || !store_has_volatile(store) ||
+	    store_batch_new(store, &session->batch, &ignored) < 0)
+		return;
+	if (worker_start(host_loop(session->host), &job, &callbacks, &session->syncing, &ignored) <
+	    0)
+		store_batch_free(take_ptr(&session->batch));
 }

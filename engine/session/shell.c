@@ -3,6 +3,7 @@
 #include <elf.h>
 #include <fcntl.h>
 #include <link.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -25,6 +26,7 @@ struct shell {
 	struct attempt_draft draft; /* its changes go to a draft that is never committed */
 	struct runner *runner;
 	struct run_callbacks callbacks;
+	char tmp_of[8]; /* the failed attempt whose /tmp is there, or "" */
 };
 
 static void forward_output(void *data, const char *bytes, size_t length)
@@ -75,9 +77,9 @@ static int note_failure(void *data, const struct attempt *attempt)
 }
 
 /* The trees of the newest attempt of the step that did not pass. */
-static int failed_state(struct session *session, size_t step, struct state *ret_state,
-			struct err *err)
+static int failed_state(struct shell *shell, size_t step, struct state *ret_state, struct err *err)
 {
+	struct session *session = shell->session;
 	struct failure_search search = {session->spec->real_path, (int64_t)step, 0};
 	struct store *store = host_store(session->host);
 	struct attempt attempt;
@@ -91,6 +93,8 @@ static int failed_state(struct session *session, size_t step, struct state *ret_
 		return err_set(err, ERR_STEP, "step %zu has no attempt that failed", step);
 	state_init(ret_state);
 	state_copy(ret_state, &attempt.after);
+	if (attempt.has_tmp)
+		snprintf(shell->tmp_of, sizeof shell->tmp_of, "%s", attempt.id);
 	attempt_release(&attempt);
 	return 0;
 }
@@ -105,9 +109,10 @@ static int no_state(const struct shell_options *options, struct err *err)
 		       after ? "it has not passed" : "a step before it has not passed");
 }
 
-static int find_state(struct session *session, const struct shell_options *options,
+static int find_state(struct shell *shell, const struct shell_options *options,
 		      struct state *ret_state, struct err *err)
 {
+	struct session *session = shell->session;
 	size_t step = options->where == SHELL_AFTER ? options->step + 1 : options->step;
 	size_t missing;
 	int found;
@@ -115,7 +120,7 @@ static int find_state(struct session *session, const struct shell_options *optio
 	if (session_check_step(session, options->step, err) < 0)
 		return -1;
 	if (options->where == SHELL_FAILED)
-		return failed_state(session, options->step, ret_state, err);
+		return failed_state(shell, options->step, ret_state, err);
 	found = session_find_state(session, step, &missing, err);
 	if (found <= 0)
 		return found < 0 ? -1 : no_state(options, err);
@@ -134,7 +139,7 @@ static void add_shell_command(struct sandbox_policy *policy, bool has_busybox)
 	else
 		strv_add_all(&policy->argv, "/bin/sh", "-c", FIND_SHELL "exec /bin/sh",
 			     policy->workdir, NULL);
-	policy->workdir = "/";
+	policy->workdir = "/workspace";
 }
 
 /* "(step 5 failed) # ": so one always sees where one is. */
@@ -201,6 +206,7 @@ static int run_policy(struct shell *shell, const struct shell_options *options,
 		.files = network->tree_files,
 		.n_files = policy->systree ? network->n_tree_files : 0,
 		.existing_paths = host_existing_paths(session->host),
+		.tmp_of = shell->tmp_of[0] ? shell->tmp_of : NULL,
 		.worker_fd = -1,
 		.callbacks = {.output = forward_output,
 			      .mode = forward_mode,
@@ -267,26 +273,32 @@ static int start_policy(struct shell *shell, const struct shell_options *options
 	return result;
 }
 
-int shell_start(struct session *session, const struct shell_options *options,
-		struct shell **ret_shell, struct err *err)
+/* Finds the state and starts the sandbox on a draft that is thrown away. */
+static int start(struct shell *shell, const struct shell_options *options, struct err *err)
 {
-	struct shell *shell;
+	struct store *store = host_store(shell->session->host);
 	struct state state;
 	int result;
 
-	if (find_state(session, options, &state, err) < 0)
+	if (find_state(shell, options, &state, err) < 0)
 		return -1;
-	shell = mem_new(sizeof *shell);
-	*shell = (struct shell){.session = session, .callbacks = options->callbacks};
-	result = attempt_begin(host_store(session->host), options->columns, options->rows,
-			       &shell->draft, err);
+	result = attempt_begin(store, options->columns, options->rows, &shell->draft, err);
 	if (!result) {
 		result = start_policy(shell, options, &state, err);
 		if (result < 0)
-			attempt_discard(host_store(session->host), &shell->draft);
+			attempt_discard(store, &shell->draft);
 	}
 	state_release(&state);
-	if (result < 0) {
+	return result;
+}
+
+int shell_start(struct session *session, const struct shell_options *options,
+		struct shell **ret_shell, struct err *err)
+{
+	struct shell *shell = mem_new(sizeof *shell);
+
+	*shell = (struct shell){.session = session, .callbacks = options->callbacks};
+	if (start(shell, options, err) < 0) {
 		free(shell);
 		return -1;
 	}

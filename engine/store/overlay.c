@@ -19,7 +19,7 @@
 static char *layer_path(const struct overlay *overlay, size_t index)
 {
 	return mem_printf("%s/%s/%s", overlay->layers_dir, overlay->chain->items[index],
-			  tree_name(overlay->tree));
+			  overlay->name);
 }
 
 /* All lower directories, the topmost first, as overlayfs counts them. */
@@ -111,14 +111,14 @@ int overlay_mount(const struct overlay *overlay, const char *target, struct err 
 	if (fs < 0)
 		return err_sys(err, "this kernel has no overlayfs (see `contractor doctor`)");
 	if (configure(fs, overlay, &lowers) < 0) {
-		err_sys(err, "cannot mount the %s of %zu layers", tree_name(overlay->tree),
+		err_sys(err, "cannot mount the %s of %zu layers", overlay->name,
 			overlay->chain->len);
 		add_kernel_log(fs, err);
 		return -1;
 	}
 	mounted = (int)syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, attributes);
 	if (mounted < 0 || attach(mounted, target) < 0)
-		return err_sys(err, "cannot mount the %s on %s", tree_name(overlay->tree), target);
+		return err_sys(err, "cannot mount the %s on %s", overlay->name, target);
 	return 0;
 }
 

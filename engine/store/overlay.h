@@ -8,11 +8,11 @@
 #define ENGINE_STORE_OVERLAY_H
 
 #include "engine/base/err.h"
-#include "engine/store/chain.h"
+#include "engine/base/strv.h"
 
 struct overlay {
-	const char *layers_dir; /* where the layers are: LAYERS_DIR/ID/TREE */
-	enum tree tree;
+	const char *layers_dir;	  /* where the layers are: LAYERS_DIR/ID/NAME */
+	const char *name;	  /* of the tree in a layer: "systree", "workspace", "tmp" */
 	const struct strv *chain; /* from the lowest to the topmost */
 	const char *over;	  /* a directory of ours above the chain, or NULL */
 	const char *under; /* a directory of ours below the chain; required, it may be empty */

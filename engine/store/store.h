@@ -178,8 +178,17 @@ char *store_get_session(struct store *store, const char *spec_path, const char *
 int store_set_session(struct store *store, const char *spec_path, const char *kind,
 		      const char *value, struct err *err);
 
-/* Marks what is recorded now as durable after a syncfs; may take seconds: for a worker child, which
- * opens the store anew. */
+/* What is recorded becomes durable in three parts: a batch of what is not yet, a sync, which may
+ * take seconds and is for a worker child, and the marks in the index, which are not: a child of
+ * the process that has the index open must not touch it (sqlite.org/howtocorrupt.html, 2.6). */
+struct store_batch;
+int store_batch_new(struct store *store, struct store_batch **ret_batch, struct err *err);
+void store_batch_free(struct store_batch *batch);
+int store_sync_files(int store_fd, struct err *err);
+/* Marks the attempts of the batch as durable, or, when the sync failed, as lost. */
+int store_batch_finish(struct store *store, const struct store_batch *batch, bool synced,
+		       struct err *err);
+/* All three at once, for whoever may wait. */
 int store_make_durable(const char *path, struct err *err);
 /* Whether there are attempts that are not durable yet. */
 bool store_has_volatile(struct store *store);

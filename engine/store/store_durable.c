@@ -4,8 +4,41 @@
 #include "engine/base/mem.h"
 #include "engine/store/store_internal.h"
 
+struct store_batch {
+	int64_t *numbers;
+	size_t count;
+};
+
+int store_batch_new(struct store *store, struct store_batch **ret_batch, struct err *err)
+{
+	struct store_batch *batch = mem_new(sizeof *batch);
+
+	if (db_numbers(store->db, db_query(store->db, SQL_LIST_VOLATILE, err, "s", store->boot),
+		       &batch->numbers, &batch->count, err) < 0) {
+		free(batch);
+		return -1;
+	}
+	*ret_batch = batch;
+	return 0;
+}
+
+void store_batch_free(struct store_batch *batch)
+{
+	if (batch)
+		free(batch->numbers);
+	free(batch);
+}
+
+int store_sync_files(int store_fd, struct err *err)
+{
+	if (syncfs(store_fd) == 0)
+		return 0;
+	return err_sys(err, "cannot bring the store to the disk; its last attempts will be built "
+			    "anew");
+}
+
 /* Sets the durability of the attempts, in one transaction. */
-static int set_durable(struct store *store, const int64_t *numbers, size_t count, int64_t durable,
+static int set_durable(struct store *store, const struct store_batch *batch, int64_t durable,
 		       struct err *err)
 {
 	struct db *db = store->db;
@@ -13,50 +46,52 @@ static int set_durable(struct store *store, const int64_t *numbers, size_t count
 
 	if (result < 0)
 		return -1;
-	for (size_t i = 0; i < count && !result; i++)
-		result = db_run(db, db_query(db, SQL_SET_DURABLE, err, "ii", numbers[i], durable),
-				err);
+	for (size_t i = 0; i < batch->count && !result; i++)
+		result = db_run(
+			db, db_query(db, SQL_SET_DURABLE, err, "ii", batch->numbers[i], durable),
+			err);
 	return db_end(db, result, err);
 }
 
-/* Brings the files of the attempts to the disk, then the index, then says so there. A sync that
- * fails is not tried again, since the kernel may take for written what is not: the attempts are
- * marked as lost, are built anew, and go with the next start of the machine. */
-static int sync_attempts(struct store *store, const int64_t *numbers, size_t count, struct err *err)
+/* A sync that failed is not tried again, since the kernel may take for written what is not: the
+ * attempts are marked as lost, are built anew, and go with the next start of the machine. */
+int store_batch_finish(struct store *store, const struct store_batch *batch, bool synced,
+		       struct err *err)
 {
-	struct err ignored;
+	int result;
 
-	if (syncfs(store->fd) < 0) {
-		err_sys(err,
-			"cannot bring the store %s to the disk; its last %zu attempts will be "
-			"built anew",
-			store->path, count);
-		set_durable(store, numbers, count, -1, &ignored);
-		return -1;
-	}
+	if (!synced)
+		return set_durable(store, batch, -1, err);
 	if (db_checkpoint(store->db, err) < 0 ||
 	    db_exec(store->db, "PRAGMA synchronous = FULL", err) < 0)
 		return -1;
-	return set_durable(store, numbers, count, 1, err);
+	result = set_durable(store, batch, 1, err);
+	if (!result)
+		result = db_run(store->db, db_query(store->db, SQL_TRIM_FILES, err, ""), err);
+	if (db_exec(store->db, "PRAGMA synchronous = NORMAL", err) < 0)
+		return -1;
+	return result;
 }
 
 int store_make_durable(const char *path, struct err *err)
 {
 	const struct store_options options = {0};
-	AUTO_FREE int64_t *numbers = NULL;
+	struct store_batch *batch;
 	struct store *store;
-	size_t count;
+	struct err ignored;
 	int result;
 
 	if (store_attach(path, &options, &store, err) < 0)
 		return -1;
-	result =
-		db_numbers(store->db, db_query(store->db, SQL_LIST_VOLATILE, err, "s", store->boot),
-			   &numbers, &count, err);
-	if (!result && count)
-		result = sync_attempts(store, numbers, count, err);
-	if (!result)
-		result = db_run(store->db, db_query(store->db, SQL_TRIM_FILES, err, ""), err);
+	result = store_batch_new(store, &batch, err);
+	if (!result) {
+		result = batch->count ? store_sync_files(store->fd, err) : 0;
+		if (result < 0)
+			store_batch_finish(store, batch, false, &ignored);
+		else
+			result = store_batch_finish(store, batch, true, err);
+		store_batch_free(batch);
+	}
 	store_close(store);
 	return result;
 }

@@ -9,8 +9,8 @@
 #include <stddef.h>
 
 enum inside_answer {
-	INSIDE_OPEN = 0, /* it went through, or the secret is there */
-	INSIDE_HELD = 1, /* it was refused, or there is nothing to see */
+	INSIDE_OPEN = 0,   /* it went through, or the secret is there */
+	INSIDE_HELD = 1,   /* it was refused, or there is nothing to see */
 	INSIDE_BROKEN = 2, /* it could not be tried */
 };
 

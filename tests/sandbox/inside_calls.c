@@ -27,8 +27,10 @@
 
 #define HIGH_BIT (1L << 32)
 #define TEXT(literal) ((long)(literal))
-/* Of a 32-bit kernel interface: the numbers of i386, and the bit of x32. */
-enum { I386_SOCKET = 359, X32_BIT = 0x40000000, NO_SUCH_CALL = -38 };
+#ifdef __x86_64__
+/* Of the 32-bit interfaces: a number of i386, and the bit of x32. */
+enum { I386_SOCKET = 359, X32_BIT = 0x40000000 };
+#endif
 
 /* Arguments are such that the kernel itself would answer otherwise, mostly since they make no
  * sense: so it is seen whether a call got there. */
@@ -56,9 +58,6 @@ static const struct call {
 	{"setns", SYS_setns, {-1}, EPERM},
 	{"mount", SYS_mount, {0}, EPERM},
 	{"umount", SYS_umount2, {0}, EPERM},
-	{"iopl", SYS_iopl, {4}, EPERM},
-	{"ioperm", SYS_ioperm, {1, -1}, EPERM},
-	{"modify_ldt", SYS_modify_ldt, {99}, EPERM},
 	{"quotactl", SYS_quotactl, {0xff}, EPERM},
 	{"settimeofday", SYS_settimeofday, {1}, EPERM},
 	{"clock_settime", SYS_clock_settime, {99}, EPERM},
@@ -66,10 +65,7 @@ static const struct call {
 	{"adjtimex", SYS_adjtimex, {0}, EPERM},
 	{"personality", SYS_personality, {READ_IMPLIES_EXEC}, ENOSYS},
 	{"chroot", SYS_chroot, {TEXT("/none")}, EPERM},
-	{"mknod-block", SYS_mknod, {TEXT("/none/x"), S_IFBLK, 1}, EPERM},
-	{"mknod-char", SYS_mknod, {TEXT("/none/x"), S_IFCHR, 1}, EPERM},
 	{"mknodat-block", SYS_mknodat, {AT_FDCWD, TEXT("/none/x"), S_IFBLK, 1}, EPERM},
-	{"mknod-whiteout", SYS_mknod, {TEXT("/tmp/whiteout"), S_IFCHR, 0}, EPERM},
 	{"mknodat-whiteout", SYS_mknodat, {AT_FDCWD, TEXT("/tmp/white"), S_IFCHR, 0}, EPERM},
 	{"tiocsti", SYS_ioctl, {0, TIOCSTI}, EPERM},
 	{"tiocsti-high", SYS_ioctl, {0, HIGH_BIT | TIOCSTI}, EPERM},
@@ -81,7 +77,15 @@ static const struct call {
 	{"af_vsock", SYS_socket, {AF_VSOCK, SOCK_STREAM}, EAFNOSUPPORT},
 	{"af_vsock-pair", SYS_socketpair, {AF_VSOCK, SOCK_STREAM}, EAFNOSUPPORT},
 	{"af_xdp", SYS_socket, {AF_XDP, SOCK_RAW}, EAFNOSUPPORT},
+#ifdef __x86_64__
+	{"iopl", SYS_iopl, {4}, EPERM},
+	{"ioperm", SYS_ioperm, {1, -1}, EPERM},
+	{"modify_ldt", SYS_modify_ldt, {99}, EPERM},
+	{"mknod-block", SYS_mknod, {TEXT("/none/x"), S_IFBLK, 1}, EPERM},
+	{"mknod-char", SYS_mknod, {TEXT("/none/x"), S_IFCHR, 1}, EPERM},
+	{"mknod-whiteout", SYS_mknod, {TEXT("/tmp/whiteout"), S_IFCHR, 0}, EPERM},
 	{"af_vsock-x32", X32_BIT | SYS_socket, {AF_VSOCK, SOCK_STREAM}, ENOSYS},
+#endif
 };
 
 int inside_try_call(const char *name)
@@ -129,7 +133,7 @@ static int vsock_int80(char **arguments)
 			 : "a"(I386_SOCKET), "b"(AF_VSOCK), "c"(SOCK_STREAM), "d"(0)
 			 : "memory");
 	printf("int 0x80: %d\n", result);
-	return result == NO_SUCH_CALL ? INSIDE_HELD : INSIDE_OPEN;
+	return result == -ENOSYS ? INSIDE_HELD : INSIDE_OPEN;
 }
 #endif
 
@@ -230,8 +234,8 @@ static int raise_and_run(char **arguments)
 
 static int set_attribute(char **arguments)
 {
-	return answer("setxattr", lsetxattr(arguments[0], arguments[1], arguments[2],
-					    strlen(arguments[2]), 0));
+	return answer("setxattr",
+		      lsetxattr(arguments[0], arguments[1], arguments[2], strlen(arguments[2]), 0));
 }
 
 const struct inside_command inside_calls[] = {

@@ -66,6 +66,23 @@ static int bomb(char **arguments)
 	return total > limit ? INSIDE_OPEN : INSIDE_HELD;
 }
 
+/* N processes more, which stay. */
+static int crowd(char **arguments)
+{
+	for (int left = atoi(arguments[0]); left > 0; left--) {
+		pid_t pid = fork();
+
+		if (pid < 0)
+			return INSIDE_BROKEN;
+		if (pid == 0)
+			pause();
+	}
+	puts("crowded");
+	fflush(stdout);
+	pause();
+	return INSIDE_OPEN;
+}
+
 /* Open when more than N descriptors can be open. */
 static int open_files(char **arguments)
 {
@@ -196,6 +213,7 @@ static int count(char **arguments)
 
 const struct inside_command inside_loads[] = {
 	{"bomb", 1, bomb},
+	{"crowd", 1, crowd},
 	{"open-files", 1, open_files},
 	{"limit", 3, look_limit},
 	{"write", 2, write_file},

@@ -116,7 +116,7 @@ bool probe_run(struct rig *rig, const struct probe *probe)
 	int wanted = probe->must_work ? OPEN : HELD, before, after;
 	AUTO_BUF struct buf notes = BUF_INIT;
 
-	if (probe->step == RIG_USER && rig->single_id) {
+	if ((probe->needs_range || probe->step == RIG_USER) && rig->single_id) {
 		report_skip(probe->name, "this user has no range of subordinate ids");
 		return true;
 	}

@@ -22,12 +22,13 @@ struct probe {
 	const char *command; /* for sh -c */
 	enum rig_step step;  /* whose policy */
 	bool must_work;	     /* else it must be held */
+	bool needs_range;    /* of ids: a host with a single id is different; as RIG_USER always */
 	bool plain;	     /* without a terminal, which a mutation would make impossible */
 
 	/* The mutation, one of: */
-	size_t off[PROBE_OFF_MAX];	       /* offsets of fields, set to false; 0 ends */
+	size_t off[PROBE_OFF_MAX];	     /* offsets of fields, set to false; 0 ends */
 	void (*weaken)(struct trial *trial); /* something else, besides off */
-	bool outside;			       /* the probe as a process of the host */
+	bool outside;			     /* the probe as a process of the host */
 
 	void (*prepare)(struct trial *trial); /* before both runs; or NULL */
 	/* What this kernel may lack: then the mutation shows nothing, and the probe is skipped. */

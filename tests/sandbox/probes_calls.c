@@ -1,26 +1,35 @@
 /* System calls that the filter refuses, whatever the capabilities are. */
 #include "tests/sandbox/probes.h"
 
-#include "engine/base/mem.h"
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <sys/syscall.h>
 
 /* Held by the filter alone: with a call that makes no sense the kernel gives another answer. */
-#define FILTERED(NAME, CALL)                                                      \
-	{                                                                         \
-		.name = NAME, .command = "inside " CALL, .off = {OFF(seccomp)}    \
+#define FILTERED(NAME, CALL)                                                     \
+	{                                                                        \
+		.name = NAME, .command = "inside " CALL, .off = { OFF(seccomp) } \
 	}
 /* The same for what not every kernel is built with. */
-#define FILTERED_IF(NAME, CALL, NEEDS)                                            \
-	{                                                                         \
-		.name = NAME, .command = "inside " CALL, .off = {OFF(seccomp)},   \
-		.needs = NEEDS                                                    \
+#define FILTERED_IF(NAME, CALL, NEEDS)                                                         \
+	{                                                                                      \
+		.name = NAME, .command = "inside " CALL, .off = {OFF(seccomp)}, .needs = NEEDS \
 	}
 
-
-/* Init can be traced by nobody: the same look, held. */
-static void trace_init(struct trial *trial)
+/* A filter that refuses just this. */
+static void refuse_ptrace(struct trial *trial)
 {
-	strv_clear(&trial->policy.argv);
-	strv_add_all(&trial->policy.argv, "inside", "trace", "1", NULL);
+	const struct sock_filter program[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_ptrace, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+
+	buf_add(&trial->filters.calls[0], program, sizeof program);
+	trial->policy.filters = &trial->filters;
 }
 
 const struct probe call_probes[] = {
@@ -76,11 +85,10 @@ const struct probe call_probes[] = {
 	FILTERED("TIOCSTI with a high bit", "tiocsti-high"),
 	FILTERED("TIOCLINUX", "tioclinux"),
 	FILTERED("TIOCLINUX with a high bit", "tioclinux-high"),
-	/* The opposite, for debuggers. No field takes it away; a process that is traced already
-	 * is what refuses it. */
+	/* The opposite, for debuggers. */
 	{.name = "ptrace of one's own child works",
 	 .command = "inside trace-child",
 	 .must_work = true,
-	 .weaken = trace_init},
+	 .weaken = refuse_ptrace},
 	{.name = NULL},
 };

@@ -3,13 +3,12 @@
 
 #include "engine/base/mem.h"
 
-#define MASKED                                                                                  \
-	"/proc/acpi /proc/interrupts /proc/kallsyms /proc/kcore /proc/key-users /proc/keys "   \
+#define MASKED                                                                               \
+	"/proc/acpi /proc/interrupts /proc/kallsyms /proc/kcore /proc/key-users /proc/keys " \
 	"/proc/latency_stats /proc/sched_debug /proc/scsi /proc/timer_list /proc/timer_stats"
 #define READ_ONLY "/proc/asound /proc/bus /proc/fs /proc/irq /proc/sys /proc/sysrq-trigger"
 /* Whether there is any name in DIRECTORY besides these. */
 #define OTHERS(DIRECTORY, NAMES) "ls -a " DIRECTORY " | grep -qvxE '[.]+|" NAMES "'"
-
 
 static void bind(struct trial *trial, const char *source, const char *target)
 {
@@ -82,9 +81,7 @@ const struct probe file_probes[] = {
 	 .must_work = true,
 	 .off = {OFF(private_tmp)}},
 	/* /tmp of the namespace where trees are mounted has the store in it: all layers. */
-	{.name = "no other step's trees",
-	 .command = OTHERS("/tmp", ""),
-	 .off = {OFF(private_tmp)}},
+	{.name = "no other step's trees", .command = OTHERS("/tmp", ""), .off = {OFF(private_tmp)}},
 	{.name = "/run of its own",
 	 .command = OTHERS("/run", "contractor-launcher|lock"),
 	 .weaken = bind_canary},

@@ -2,7 +2,6 @@
 #include "tests/sandbox/probes.h"
 
 #include <linux/capability.h>
-#include <sys/resource.h>
 
 #include "engine/base/mem.h"
 
@@ -12,28 +11,21 @@
 #define PACKAGES "00000000a80401fb"
 #define NONE "0000000000000000"
 
-#define SETS(WHO, STEP, VALUE)                                                                  \
-	{.name = WHO ": bounding set",                                                          \
-	 .command = "inside status CapBnd " VALUE,                                              \
-	 .step = STEP,                                                                          \
-	 .off = {OFF(drop_capabilities)}},                                                      \
-		{.name = WHO ": permitted capabilities",                                        \
-		 .command = "inside status CapPrm " VALUE,                                      \
-		 .step = STEP,                                                                  \
-		 .off = {OFF(drop_capabilities)}},                                              \
-		{.name = WHO ": effective capabilities",                                        \
-		 .command = "inside status CapEff " VALUE,                                      \
-		 .step = STEP,                                                                  \
-		 .off = {OFF(drop_capabilities)}},                                              \
-		{.name = WHO ": inheritable capabilities",                                      \
-		 .command = "inside status CapInh " NONE,                                       \
-		 .step = STEP,                                                                  \
-		 .off = {OFF(drop_capabilities)},                                               \
-		 .weaken = raise_capability},                                              \
-	{                                                                                       \
-		.name = WHO ": ambient capabilities", .command = "inside status CapAmb " NONE,  \
-		.step = STEP, .off = {OFF(drop_capabilities)}, .weaken = raise_capability       \
+#define IS(WHO, STEP, SET, VALUE)                                                              \
+	{                                                                                      \
+		.name = WHO ": " SET, .command = "inside status " SET " " VALUE, .step = STEP, \
+		.off = { OFF(drop_capabilities) }                                              \
 	}
+#define IS_EMPTY(WHO, STEP, SET)                                                              \
+	{                                                                                     \
+		.name = WHO ": " SET, .command = "inside status " SET " " NONE, .step = STEP, \
+		.off = {OFF(drop_capabilities)}, .weaken = raise_capability                   \
+	}
+/* Bounding, permitted, effective; inheritable and ambient. */
+#define SETS(WHO, STEP, VALUE)                                                 \
+	IS(WHO, STEP, "CapBnd", VALUE), IS(WHO, STEP, "CapPrm", VALUE),        \
+		IS(WHO, STEP, "CapEff", VALUE), IS_EMPTY(WHO, STEP, "CapInh"), \
+		IS_EMPTY(WHO, STEP, "CapAmb")
 
 /* The kernel empties both sets when a user namespace is entered. So a capability is raised
  * again, to see that the look would find it. */
@@ -94,16 +86,13 @@ const struct probe privilege_probes[] = {
 	SETS("package step", RIG_PACKAGES, PACKAGES),
 	SETS("debootstrap step", RIG_HOST, PACKAGES),
 	SETS("git step", RIG_GIT, NONE),
-	{.name = "user step: bounding set",
-	 .command = "inside status CapBnd " NONE,
-	 .step = RIG_USER,
-	 .off = {OFF(drop_capabilities)}},
+	IS("user step", RIG_USER, "CapBnd", NONE),
 	/* Changing from root to another id clears these, too. */
-	{.name = "user step: permitted capabilities",
+	{.name = "user step: CapPrm",
 	 .command = "inside status CapPrm " NONE,
 	 .step = RIG_USER,
 	 .weaken = become_root},
-	{.name = "user step: effective capabilities",
+	{.name = "user step: CapEff",
 	 .command = "inside status CapEff " NONE,
 	 .step = RIG_USER,
 	 .weaken = become_root},
@@ -120,11 +109,12 @@ const struct probe privilege_probes[] = {
 	 .command = "inside-set-id root",
 	 .step = RIG_USER,
 	 .weaken = become_root},
-	{.name = "the filter is on",
-	 .command = "inside status Seccomp 2",
-	 .off = {OFF(seccomp)}},
+	{.name = "the filter is on", .command = "inside status Seccomp 2", .off = {OFF(seccomp)}},
 	/* The outer namespace has none either (userns_enter()): the host has. */
-	{.name = "no supplementary groups", .command = "inside groups", .outside = true},
+	{.name = "no supplementary groups",
+	 .command = "inside groups",
+	 .needs_range = true,
+	 .outside = true},
 
 	/* Two layers: the filter, and max_user_namespaces = 0 in the inner namespace. */
 	{.name = "no nested user namespace by unshare",
@@ -177,9 +167,7 @@ const struct probe privilege_probes[] = {
 	 .step = RIG_USER,
 	 .prepare = few_processes,
 	 .weaken = any_processes},
-	{.name = "limit of open files",
-	 .command = "inside open-files 1024",
-	 .weaken = many_files},
+	{.name = "limit of open files", .command = "inside open-files 1024", .weaken = many_files},
 	{.name = "no core files", .command = "inside limit 4 0 0", .weaken = core_files},
 	{.name = "limit of a file's size",
 	 .command = "inside write big 2000000",

@@ -11,8 +11,8 @@ static void print_name(const char *kind, const char *name)
 {
 	const char *label = getenv("TEST_LABEL");
 
-	printf("%s sandbox/probe: %s (%s%s%s)", kind, name,
-	       geteuid() ? "an ordinary user" : "root", label ? ", " : "", label ? label : "");
+	printf("%s sandbox/probe: %s (%s%s%s)", kind, name, geteuid() ? "an ordinary user" : "root",
+	       label ? ", " : "", label ? label : "");
 }
 
 bool report(const char *name, bool passed, const char *notes)

@@ -71,10 +71,11 @@ static void copy_busybox(const char *to)
 /* The directory that systrees are made of. Links of busybox for what the probes use. */
 static void make_tree(const struct rig *rig)
 {
-	static const char *const dirs[] = {"bin", "etc", "proc", "dev", "tmp", "run", "sys", "data"};
-	static const char *const tools[] = {"sh",    "cat",  "grep", "sed",   "ls",    "find",
-					    "touch", "rm",   "test", "chmod", "mkdir", "sha256sum",
-					    "stat",  "tr", "head", "yes",   "sleep", "hostname"};
+	static const char *const dirs[] = {"bin", "etc", "proc", "dev",
+					   "tmp", "run", "sys",	 "data"};
+	static const char *const tools[] = {"sh",    "cat", "grep", "sed",   "ls",    "find",
+					    "touch", "rm",  "test", "chmod", "mkdir", "sha256sum",
+					    "stat",  "tr",  "head", "yes",   "sleep", "hostname"};
 	static const char passwd[] = "root:x:0:0:root:/root:/bin/sh\n";
 	size_t length = (size_t)(inside_end - inside_start);
 
@@ -96,7 +97,6 @@ static void make_tree(const struct rig *rig)
 	write_file("etc/passwd", passwd, sizeof passwd - 1, 0644);
 	write_file("data/file", "lower\n", 6, 0644);
 }
-
 
 /* Everything in it is root's, so that set-user-id bits are. */
 void rig_pack(struct rig *rig, const char *file_name)

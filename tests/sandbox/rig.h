@@ -13,6 +13,7 @@
 #include "engine/actions/action.h"
 #include "engine/base/buf.h"
 #include "engine/sandbox/runner.h"
+#include "engine/sandbox/seccomp.h"
 #include "engine/session/session.h"
 
 /* The steps of the spec that policies are taken from. */
@@ -26,7 +27,7 @@ enum rig_step {
 };
 
 struct rig {
-	char dir[64]; /* of all of it: canary, systree.tar, spec.yaml, store, tree */
+	char dir[256]; /* of all of it: canary, systree.tar, spec.yaml, store, tree */
 	struct loop *loop;
 	struct host *host;
 	struct spec_options spec_options;
@@ -54,8 +55,9 @@ struct trial {
 	struct sandbox_policy policy;
 	struct run_options options;
 	struct sandbox_file files[8];
-	struct sandbox_bind bind; /* room for one */
-	struct state state; /* before it */
+	struct sandbox_bind bind;     /* room for one */
+	struct seccomp_cache filters; /* others than the host's, for a test that makes some */
+	struct state state;	      /* before it */
 	struct attempt_draft draft;
 	struct runner *runner;
 	struct buf output;

@@ -7,6 +7,7 @@ const struct scene scenes[] = {
 	{"a time limit ends a step that ignores SIGTERM", scene_time_limit_ignoring_term},
 	{"a limit of output ends a step", scene_output_limit},
 	{"a limit of memory ends a step", scene_memory_limit},
+	{"the processes of another step do not count", scene_process_limits_apart},
 	{"a pause stops every process", scene_pause_stops_all},
 	{"a pause stops the clock of the time limit", scene_pause_stops_clock},
 	{"daemons end with the step", scene_daemons},

@@ -24,6 +24,7 @@ bool scene_time_limit(struct rig *rig, struct buf *notes);
 bool scene_time_limit_ignoring_term(struct rig *rig, struct buf *notes);
 bool scene_output_limit(struct rig *rig, struct buf *notes);
 bool scene_memory_limit(struct rig *rig, struct buf *notes);
+bool scene_process_limits_apart(struct rig *rig, struct buf *notes);
 bool scene_pause_stops_all(struct rig *rig, struct buf *notes);
 bool scene_pause_stops_clock(struct rig *rig, struct buf *notes);
 

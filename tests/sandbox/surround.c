@@ -73,7 +73,6 @@ static void make_names(struct rig *rig)
 	tell(rig, "QUEUE", name);
 	tell(rig, "SHARED", name);
 	tell(rig, "KEY", unique);
-	setenv("SECRET", unique, 1);
 }
 
 static void tell_namespaces(struct rig *rig)

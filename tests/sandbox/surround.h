@@ -3,7 +3,7 @@
  * Each is told to the probes by a variable of rig->around:
  *
  *	HOST_NAME  the host's name            HOST_PID   a process of the host
- *	CANARY     a file's path              SECRET     is only in the environment of this process
+ *	CANARY     a file's path
  *	PORT       of a listener on 127.0.0.1  ABSTRACT   name of an abstract UNIX socket
  *	SEGMENT    key of a System V segment  QUEUE      name of a POSIX message queue
  *	SHARED     name in /dev/shm           KEY        description of a key in the session's keyring

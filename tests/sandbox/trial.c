@@ -105,6 +105,7 @@ void trial_init(struct trial *trial, struct rig *rig, enum rig_step step, ...)
 
 	*trial = (struct trial){.rig = rig, .pipe_fds = {-1, -1}};
 	buf_init(&trial->output);
+	seccomp_cache_init(&trial->filters);
 	state_init(&trial->state);
 	state_copy(&trial->state, &rig->state);
 	input = input_of(trial, step);
@@ -159,8 +160,7 @@ static void read_pipe(struct trial *trial)
 	char bytes[4096];
 	ssize_t got;
 
-	while (trial->pipe_fds[0] >= 0 &&
-	       (got = read(trial->pipe_fds[0], bytes, sizeof bytes)) > 0)
+	while (trial->pipe_fds[0] >= 0 && (got = read(trial->pipe_fds[0], bytes, sizeof bytes)) > 0)
 		buf_add(&trial->output, bytes, (size_t)got);
 }
 
@@ -200,6 +200,7 @@ void trial_release(struct trial *trial)
 	sandbox_policy_release(&trial->policy);
 	state_release(&trial->state);
 	buf_release(&trial->output);
+	seccomp_cache_release(&trial->filters);
 	fd_close(&trial->pipe_fds[0]);
 	fd_close(&trial->pipe_fds[1]);
 }
@@ -207,9 +208,12 @@ void trial_release(struct trial *trial)
 char *trial_describe(const struct trial *trial)
 {
 	static const char *const ends[] = {
-		[RUN_EXITED] = "exited",	     [RUN_KILLED] = "was killed",
-		[RUN_TIMED_OUT] = "timed out",	     [RUN_OVER_OUTPUT] = "printed too much",
-		[RUN_OVER_MEMORY] = "used too much", [RUN_FAILED] = "could not be run",
+		[RUN_EXITED] = "exited",
+		[RUN_KILLED] = "was killed",
+		[RUN_TIMED_OUT] = "timed out",
+		[RUN_OVER_OUTPUT] = "printed too much",
+		[RUN_OVER_MEMORY] = "used too much",
+		[RUN_FAILED] = "could not be run",
 	};
 
 	if (!trial->ended)

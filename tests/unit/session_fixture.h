@@ -43,7 +43,7 @@ enum { FIXTURE_PATIENCE_MS = 20000, FIXTURE_ALARM_S = 120 };
 #define FIXTURE_SHELL(script) "- action: shell\n  shell: " script "\n"
 
 struct fixture {
-	char dir[64];
+	char *dir; /* of this test: below $TMPDIR, or /tmp */
 	char *store_path, *spec_path, *artifact_dir;
 	struct loop *loop;
 	struct host_settings settings;
@@ -114,7 +114,7 @@ static inline bool fixture_exists(const struct fixture *fixture, const char *nam
 static const char *const fixture_tools[] = {
 	"sh", "cat",  "echo", "sleep", "mkdir", "ls",	"rm",  "mv",	 "touch", "chmod",
 	"dd", "yes",  "id",   "true",  "false", "test", "env", "setsid", "chown", "stat",
-	"ln", "head", "tty",  "wc",    "grep",	"kill", "pwd", "cp",	 "trap",  "find"};
+	"ln", "head", "tty",  "wc",    "grep",	"kill", "pwd", "cp",	 "find"};
 
 static inline void fixture_copy_busybox(const char *to)
 {
@@ -365,9 +365,9 @@ static inline void fixture_await_state(struct fixture *fixture, enum session_sta
 
 /* --- what has come of it */
 
-/* The content of a file of the workspace as it is before step; NULL when it is not there. Read from
- * the layers, without any sandbox. Free with free(). */
-static inline char *fixture_file(struct fixture *fixture, size_t step, const char *name)
+/* The name below layers/ of a file of the workspace as it is before step, found without any
+ * sandbox; NULL when it is not there. Free with free(). */
+static inline char *fixture_file_path(struct fixture *fixture, size_t step, const char *name)
 {
 	const struct state *state = session_state_before(fixture->session, step);
 	int layers_fd = store_layers_fd(host_store(fixture->host));
@@ -378,10 +378,19 @@ static inline char *fixture_file(struct fixture *fixture, size_t step, const cha
 						  state->chain[TREE_WORKSPACE].items[i - 1], name);
 		struct stat status;
 
+		/* What is removed is marked by a device. */
 		if (fstatat(layers_fd, path, &status, AT_SYMLINK_NOFOLLOW) == 0)
-			return S_ISREG(status.st_mode) ? fixture_read_at(layers_fd, path) : NULL;
+			return S_ISREG(status.st_mode) ? take_ptr(&path) : NULL;
 	}
 	return NULL;
+}
+
+/* Its content, or NULL. Free with free(). */
+static inline char *fixture_file(struct fixture *fixture, size_t step, const char *name)
+{
+	AUTO_FREE char *path = fixture_file_path(fixture, step, name);
+
+	return path ? fixture_read_at(store_layers_fd(host_store(fixture->host)), path) : NULL;
 }
 
 static inline void fixture_expect_file(struct fixture *fixture, size_t step, const char *name,
@@ -438,10 +447,11 @@ static inline void fixture_expect_fds(const struct fixture *fixture)
 static inline int fixture_set_up(void **state)
 {
 	struct fixture *fixture = mem_new(sizeof *fixture);
+	const char *parent = getenv("TMPDIR");
 
 	alarm(FIXTURE_ALARM_S);
 	*state = fixture;
-	strcpy(fixture->dir, "/tmp/session-XXXXXX");
+	fixture->dir = path_join(parent ? parent : "/tmp", "session-XXXXXX");
 	assert_non_null(mkdtemp(fixture->dir));
 	fixture_list_fds(&fixture->fds);
 	fixture->store_path = fixture_path(fixture, "store");
@@ -483,6 +493,7 @@ static inline void fixture_release(struct fixture *fixture)
 	strv_release(&fixture->parameters);
 	buf_release(&fixture->events);
 	buf_release(&fixture->output);
+	free(fixture->dir);
 	free(fixture->store_path);
 	free(fixture->spec_path);
 	free(fixture->artifact_dir);

@@ -156,7 +156,7 @@ static void bwraps_arguments_are_hidden(void **state)
 	struct sandbox_policy policy;
 
 	init_shell(&policy, "tr '\\0' ' ' </proc/1/cmdline");
-	expect_output(*state, &policy, "bwrap --args 17 -- /run/contractor-launcher ");
+	expect_output(*state, &policy, "/run/contractor-launcher ");
 }
 
 static void directories_have_their_modes(void **state)

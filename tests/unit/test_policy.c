@@ -36,8 +36,8 @@ static void expect_argv(const struct sandbox_policy *policy, const char *text)
 	assert_string_equal(found, text);
 }
 
-#define NAMESPACES                                                                           \
-	"bwrap --userns2 10 --unshare-pid --as-pid-1 --unshare-ipc --unshare-uts "           \
+#define NAMESPACES                                                                 \
+	"bwrap --userns2 10 --unshare-pid --as-pid-1 --unshare-ipc --unshare-uts " \
 	"--unshare-cgroup-try --die-with-parent --clearenv --hostname builder "
 #define PROC                                                                    \
 	"--proc /proc --perms 0555 --tmpfs /proc/acpi --remount-ro /proc/acpi " \

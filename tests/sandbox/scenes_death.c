@@ -1,0 +1,185 @@
+/* What is left of a step when it, or contractor, has ended: nothing. */
+#include "tests/sandbox/scenes.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "engine/base/mem.h"
+#include "tests/sandbox/marks.h"
+
+enum {
+	ROUNDS = 50,
+	ROUND_MAX_MS = 60, /* of which it dies somewhere: longer than setting up takes */
+	SETTLE_MS = 300,
+	END_MAX_MS = 20000,
+};
+
+/* A step that leaves a daemon and waits; both have the mark. */
+static void start_daemon(struct trial *trial, struct rig *rig, const char *mark)
+{
+	static const char script[] = "inside leave-daemon $0 && echo left && read line";
+
+	trial_init(trial, rig, RIG_ROOT, "/bin/sh", "-c", script, mark, NULL);
+	trial_start(trial);
+	trial_wait_output(trial, "left");
+}
+
+/* That the mark was seen while the step ran, and is not seen after it. */
+static bool judge(struct buf *notes, int during, int after)
+{
+	buf_add_fmt(notes, "%d processes during the step, %d after it\n", during, after);
+	return during >= 2 && after == 0;
+}
+
+bool scene_daemons(struct rig *rig, struct buf *notes)
+{
+	AUTO_FREE char *mark = mark_new();
+	struct trial trial;
+	int during;
+
+	start_daemon(&trial, rig, mark);
+	during = mark_count(mark, NULL);
+	runner_write(trial.runner, "\n", 1);
+	trial_wait_end(&trial);
+	trial_release(&trial);
+	return judge(notes, during, mark_count(mark, NULL));
+}
+
+static bool kill_with_grace(struct rig *rig, struct buf *notes, int64_t grace_ms)
+{
+	AUTO_FREE char *mark = mark_new();
+	struct trial trial;
+	bool was_killed;
+	int during;
+
+	start_daemon(&trial, rig, mark);
+	during = mark_count(mark, NULL);
+	runner_kill(trial.runner, grace_ms);
+	trial_wait_end(&trial);
+	was_killed = trial.result.end == RUN_KILLED;
+	trial_release(&trial);
+	return judge(notes, during, mark_count(mark, NULL)) && was_killed;
+}
+
+bool scene_kill(struct rig *rig, struct buf *notes)
+{
+	return kill_with_grace(rig, notes, 0) && kill_with_grace(rig, notes, 100);
+}
+
+/* Reaps all children, those of the dead too, for which this is the subreaper. False when some are
+ * still there after END_MAX_MS. */
+static bool all_ended(void)
+{
+	int64_t end = loop_now_ms() + END_MAX_MS;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, NULL, WNOHANG)) >= 0) {
+		if (pid == 0 && loop_now_ms() > end)
+			return false;
+		if (pid == 0)
+			usleep(1000);
+	}
+	return errno == ECHILD;
+}
+
+/* In a child: contractor, which runs a step until it is killed. With hold, a pipe, another process
+ * keeps what should be contractor's alone, until nobody can write to the pipe. */
+static _Noreturn void be_contractor(struct trial *trial, const int *hold)
+{
+	char byte;
+
+	trial_launch(trial);
+	if (hold && fork() == 0) {
+		close(hold[1]);
+		_exit(read(hold[0], &byte, 1) < 0);
+	}
+	for (;;)
+		loop_turn(trial->rig->loop, -1);
+}
+
+static bool wait_for_mark(const char *mark)
+{
+	int64_t end = loop_now_ms() + END_MAX_MS;
+
+	while (!mark_count(mark, NULL) && loop_now_ms() < end)
+		usleep(1000);
+	return mark_count(mark, NULL) > 0;
+}
+
+/* One death after so many milliseconds: the verdict, as an exit status. */
+static int die_after(struct trial *trial, const char *mark, int delay_ms)
+{
+	pid_t pid;
+
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	pid = fork();
+	if (pid == 0)
+		be_contractor(trial, NULL);
+	usleep((useconds_t)delay_ms * 1000);
+	kill(pid, SIGKILL);
+	return all_ended() && !mark_count(mark, NULL) ? 0 : 1;
+}
+
+/* The mutation: while another process holds the life-line, the step must live on. */
+static int die_with_holder(struct trial *trial, const char *mark, int delay_ms)
+{
+	bool lives;
+	int hold[2];
+	pid_t pid;
+
+	(void)delay_ms;
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	if (pipe(hold) < 0)
+		return 1;
+	pid = fork();
+	if (pid == 0)
+		be_contractor(trial, hold);
+	lives = wait_for_mark(mark);
+	kill(pid, SIGKILL);
+	usleep(SETTLE_MS * 1000);
+	lives = lives && mark_count(mark, NULL) > 0;
+	close(hold[1]);
+	return lives && all_ended() && !mark_count(mark, NULL) ? 0 : 1;
+}
+
+/* Plays one death in a process of its own, which inherits what is left. */
+static int play_death(struct rig *rig, int (*play)(struct trial *, const char *, int), int delay_ms)
+{
+	AUTO_FREE char *mark = mark_new();
+	struct trial trial;
+	int status = -1;
+	pid_t pid;
+
+	trial_init(&trial, rig, RIG_ROOT, "inside", "hold", mark, NULL);
+	trial_prepare(&trial);
+	pid = fork();
+	if (pid == 0)
+		_exit(play(&trial, mark, delay_ms));
+	if (pid > 0)
+		waitpid(pid, &status, 0);
+	trial_release(&trial);
+	return status;
+}
+
+bool scene_sudden_death(struct rig *rig, struct buf *notes)
+{
+	unsigned seed = (unsigned)getpid();
+
+	for (int round = 0; round < ROUNDS; round++) {
+		int delay_ms = rand_r(&seed) % ROUND_MAX_MS;
+
+		if (play_death(rig, die_after, delay_ms) != 0) {
+			buf_add_fmt(notes, "after %d ms something was left\n", delay_ms);
+			return false;
+		}
+	}
+	if (play_death(rig, die_with_holder, 0) == 0)
+		return true;
+	buf_add_str(notes, "the mutation showed nothing\n");
+	return false;
+}

@@ -1,0 +1,242 @@
+/* Ending at the wrong moment: quitting or dying while something runs, and what is durable after. */
+#include "tests/unit/session_fixture.h"
+
+/* A workspace with something that takes a while to pack or unpack. */
+#define BIG_FILE FIXTURE_SHELL("dd if=/dev/urandom of=big bs=1M count=48 2>/dev/null")
+#define PACK_IT "- action: create-artifact\n  artifact: big\n  compression: xz\n"
+
+/* How many names a directory of the store has. */
+static size_t count_names(int dir_fd)
+{
+	AUTO_CLOSEDIR DIR *dir = fdopendir(openat(dir_fd, ".", O_RDONLY | O_CLOEXEC));
+	struct dirent *entry;
+	size_t count = 0;
+
+	while ((entry = readdir(dir)))
+		count += entry->d_name[0] != '.';
+	return count;
+}
+
+/* Turns the loop until the running step reports progress. */
+static void await_progress(struct fixture *fixture)
+{
+	while (!fixture->progress_count) {
+		assert_int_not_equal(session_state(fixture->session), SESSION_STOPPED);
+		loop_turn(fixture->loop, -1);
+	}
+}
+
+static void expect_nothing_in_flight(struct fixture *fixture)
+{
+	struct store *store = host_store(fixture->host);
+
+	assert_int_equal(count_names(store_tmp_fd(store)), 0);
+}
+
+/* Quitting while a step runs: nothing of it stays. */
+static void test_quit_while_running(void **state)
+{
+	struct fixture *fixture = *state;
+	size_t logs;
+
+	fixture_load(fixture, FIXTURE_SPEC FIXTURE_SHELL("mkdir d; echo x > d/x; chown 1000 d d/x; "
+							 "chmod 700 d; echo ready; sleep 60"));
+	fixture_run(fixture, "next");
+	logs = count_names(store_logs_fd(host_store(fixture->host)));
+	fixture_start(fixture, "next");
+	fixture_await(fixture, "ready");
+	fixture_end_session(fixture);
+	expect_nothing_in_flight(fixture);
+	assert_int_equal(count_names(store_logs_fd(host_store(fixture->host))), logs);
+	fixture_verify(fixture);
+}
+
+/* The same right after the command, when nothing has begun yet. */
+static void test_quit_at_once(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture_load(fixture, FIXTURE_SPEC FIXTURE_SHELL("sleep 60"));
+	fixture_start(fixture, "continue");
+	fixture_end_session(fixture);
+	expect_nothing_in_flight(fixture);
+	fixture_load(fixture, FIXTURE_SPEC FIXTURE_SHELL("sleep 60"));
+	fixture_start(fixture, "continue");
+	loop_turn(fixture->loop, -1);
+	fixture_end_session(fixture);
+	expect_nothing_in_flight(fixture);
+}
+
+/* Quitting, and killing, while an artifact is packed: no blob, whole or half, and the step runs
+ * the next time. */
+static void test_stop_while_packing(void **state)
+{
+	static const char spec[] = FIXTURE_SPEC BIG_FILE PACK_IT;
+	struct fixture *fixture = *state;
+	struct store *store = host_store(fixture->host);
+
+	fixture_load(fixture, spec);
+	fixture_run(fixture, "until 3");
+	fixture_start(fixture, "next");
+	await_progress(fixture);
+	fixture_end_session(fixture);
+	expect_nothing_in_flight(fixture);
+	assert_int_equal(count_names(store_blobs_fd(store)), 0);
+
+	fixture_load(fixture, spec);
+	fixture_run(fixture, "until 3");
+	fixture_start(fixture, "next");
+	await_progress(fixture);
+	fixture_forget(fixture);
+	fixture_run(fixture, "kill");
+	fixture_expect(fixture, "step-ended 3 killed 137\nstopped 3 killed\n");
+	assert_string_equal(fixture->stop_text, "killed");
+	expect_nothing_in_flight(fixture);
+	assert_int_equal(count_names(store_blobs_fd(store)), 0);
+}
+
+/* Killing while an artifact is unpacked; then it is unpacked whole. */
+static void test_kill_while_unpacking(void **state)
+{
+	struct fixture *fixture = *state;
+	AUTO_FREE char *big = NULL;
+	struct stat status;
+
+	fixture_load(fixture, FIXTURE_SPEC BIG_FILE
+		     "- action: create-artifact\n  artifact: big\n"
+		     "- action: empty-workspace\n"
+		     "- action: unpack-artifact\n  artifact: big\n  to: a/b\n");
+	fixture_run(fixture, "until 5");
+	fixture_forget(fixture);
+	fixture_start(fixture, "next");
+	await_progress(fixture);
+	fixture_run(fixture, "kill");
+	fixture_expect(fixture, "step-started 5\nstep-ended 5 killed 137\nstopped 5 killed\n");
+	expect_nothing_in_flight(fixture);
+	fixture_run(fixture, "next");
+	fixture_expect(fixture, "step-started 5\nstep-ended 5 passed 0\nstopped 6 end\n");
+	assert_int_equal(session_state_before(fixture->session, 5)->chain[TREE_WORKSPACE].len, 0);
+	big = fixture_file_path(fixture, 6, "a/b/big");
+	assert_non_null(big);
+	assert_int_equal(fstatat(store_layers_fd(host_store(fixture->host)), big, &status, 0), 0);
+	assert_int_equal(status.st_size, 48 << 20);
+}
+
+/* Pausing an artifact's workers holds them, too. */
+static void test_pause_packing(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture_load(fixture, FIXTURE_SPEC BIG_FILE "- action: create-artifact\n  artifact: big\n");
+	fixture_run(fixture, "until 3");
+	fixture_forget(fixture);
+	fixture_start(fixture, "next");
+	await_progress(fixture);
+	fixture_start(fixture, "pause");
+	fixture_await_state(fixture, SESSION_PAUSED);
+	fixture_forget(fixture);
+	fixture_run(fixture, "resume");
+	fixture_expect(fixture, "step-resumed 3\nstep-ended 3 passed 0\nstopped 4 end\n");
+}
+
+/* Whether a process with this text in its command line is alive. */
+static bool is_alive(const char *text)
+{
+	AUTO_CLOSEDIR DIR *proc = opendir("/proc");
+	struct dirent *entry;
+
+	while ((entry = readdir(proc))) {
+		AUTO_FREE char *name = mem_printf("%s/cmdline", entry->d_name);
+		char line[512];
+		AUTO_CLOSE int fd = atoi(entry->d_name) > 0
+					    ? openat(dirfd(proc), name, O_RDONLY | O_CLOEXEC)
+					    : -1;
+		ssize_t got = fd >= 0 ? read(fd, line, sizeof line) : -1;
+
+		if (got > 0 && memmem(line, (size_t)got, text, strlen(text)))
+			return true;
+	}
+	return false;
+}
+
+static void die(struct fixture *fixture, const struct event *event)
+{
+	(void)fixture;
+	if (event->type == EVENT_STEP_OUTPUT)
+		raise(SIGKILL);
+}
+
+/* What the child does: runs a step and is killed in the middle of it. */
+static _Noreturn void run_and_die(struct fixture *fixture, const char *spec)
+{
+	fixture_open_host(fixture);
+	fixture_load(fixture, spec);
+	fixture->hook = die;
+	fixture_run(fixture, "continue");
+	_exit(0);
+}
+
+/* kill -9 in the middle of a step: its processes are gone, and so is what it left in the store
+ * as soon as something runs, whoever owns it. */
+static void test_killed(void **state)
+{
+	struct fixture *fixture = *state;
+	AUTO_FREE char *marker = mem_printf("99%d", (int)getpid());
+	AUTO_FREE char *spec = mem_printf(
+		FIXTURE_SPEC FIXTURE_SHELL("mkdir d; touch d/x; chown 1000 d d/x; chmod 700 d; "
+					   "setsid sleep %s & echo out; sleep %s"),
+		marker, marker);
+	int64_t deadline = loop_now_ms() + FIXTURE_PATIENCE_MS;
+	pid_t child;
+	int status;
+
+	host_free(fixture->host);
+	child = fork();
+	if (child == 0)
+		run_and_die(fixture, spec);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	while (is_alive(marker)) {
+		assert_true(loop_now_ms() < deadline);
+		loop_turn(fixture->loop, 10);
+	}
+	fixture_open_host(fixture);
+	fixture_load(fixture, FIXTURE_SPEC FIXTURE_SHELL("true"));
+	fixture_run(fixture, "continue");
+	fixture_expect(fixture, "step-cached 1 passed 0\n"
+				"step-started 2\nstep-ended 2 passed 0\nstopped 3 end\n");
+	expect_nothing_in_flight(fixture);
+}
+
+/* What was recorded becomes durable by itself, the last attempt too. */
+static void test_becomes_durable(void **state)
+{
+	struct fixture *fixture = *state;
+	struct store *store = host_store(fixture->host);
+	int64_t deadline;
+
+	fixture_load(fixture,
+		     FIXTURE_SPEC FIXTURE_SHELL("echo a > a") "- action: empty-workspace\n"
+							      "- action: empty-workspace\n"
+							      "- action: empty-workspace\n");
+	fixture_run(fixture, "continue");
+	assert_true(store_has_volatile(store));
+	deadline = loop_now_ms() + FIXTURE_PATIENCE_MS;
+	while (store_has_volatile(store)) {
+		assert_true(loop_now_ms() < deadline);
+		loop_turn(fixture->loop, 20);
+	}
+	fixture_forget(fixture);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		FIXTURE_TEST(test_quit_while_running), FIXTURE_TEST(test_quit_at_once),
+		FIXTURE_TEST(test_stop_while_packing), FIXTURE_TEST(test_kill_while_unpacking),
+		FIXTURE_TEST(test_pause_packing),      FIXTURE_TEST(test_killed),
+		FIXTURE_TEST(test_becomes_durable),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
