@@ -285,14 +285,14 @@ start_probe() {
 	job "sandbox/probe ($preset)" run_probe "$preset"
 }
 
-# --- fuzzing: tests/fuzz/fuzz_NAME.c on tests/fuzz/corpus/NAME, as often as tests/fuzz/runs says
+# --- fuzzing: tests/fuzz/fuzz_NAME.c, as often and from the seeds that tests/fuzz/runs says
 
 run_fuzz() {
 	local name=$1 directory ended=0 runs
-	runs=$(awk -v name="$name" '$1 == name { print $2 }' tests/fuzz/runs)
+	read -r runs seeds < <(awk -v name="$name" '$1 == name { print $2, $3 }' tests/fuzz/runs)
 	directory=$(mktemp -d "$scratch/fuzz.XXXXXX")
 	"build-fuzz/fuzz/$name" -runs="${runs:?not in tests/fuzz/runs}" -seed=1 -timeout=20 \
-		-artifact_prefix="$directory/" "$directory" "tests/fuzz/corpus/${name#fuzz_}" \
+		-artifact_prefix="$directory/" "$directory" "tests/fuzz/seeds/$seeds" \
 		>"$directory.log" 2>&1 || ended=$?
 	if [ $ended -eq 0 ]; then
 		echo "ok fuzz/$name: $runs runs"

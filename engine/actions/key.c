@@ -31,11 +31,11 @@ static void add_fields(struct ingredients *list, const struct step *step)
 
 static void add_trees(struct ingredients *list, const struct action_input *input)
 {
-	for (int tree = 0; tree < TREE_COUNT; tree++) {
-		enum action_effect effect = action_effect_on(input->step, (enum tree)tree);
+	for (enum tree tree = 0; tree < TREE_COUNT; tree++) {
+		enum action_effect effect = action_effect_on(input->step, tree);
 
 		if (effect == EFFECT_READS || effect == EFFECT_CHANGES)
-			ingredients_add(list, tree_name((enum tree)tree), input->before->key[tree]);
+			ingredients_add(list, tree_name(tree), input->before->key[tree]);
 	}
 }
 
@@ -82,8 +82,8 @@ void action_apply(const struct step *step, const struct state *before,
 {
 	state_init(ret_after);
 	state_copy(ret_after, before);
-	for (int tree = 0; tree < TREE_COUNT; tree++) {
-		enum action_effect effect = action_effect_on(step, (enum tree)tree);
+	for (enum tree tree = 0; tree < TREE_COUNT; tree++) {
+		enum action_effect effect = action_effect_on(step, tree);
 
 		if (effect != EFFECT_CHANGES && effect != EFFECT_STARTS)
 			continue;

@@ -147,8 +147,8 @@ static int prepare(struct action_run *run, struct run_options *options, struct e
 			   .memory_bytes = step->limits.memory_bytes,
 			   .processes = step->limits.processes},
 	};
-	for (int tree = 0; tree < TREE_COUNT; tree++) {
-		enum action_effect effect = action_effect_on(step, (enum tree)tree);
+	for (enum tree tree = 0; tree < TREE_COUNT; tree++) {
+		enum action_effect effect = action_effect_on(step, tree);
 
 		options->access[tree] = access_of(effect);
 		options->chain[tree] =

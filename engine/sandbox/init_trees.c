@@ -238,7 +238,7 @@ int init_mount_trees(const struct init_plan *plan, struct err *err)
 		return -1;
 	if (plan->keep_tmp && make_tmp(plan, err) < 0)
 		return -1;
-	for (int tree = 0; tree < TREE_COUNT; tree++) {
+	for (enum tree tree = 0; tree < TREE_COUNT; tree++) {
 		if (plan->access[tree] != TREE_ABSENT && mount_tree(plan, tree, err) < 0)
 			return -1;
 	}
@@ -291,7 +291,7 @@ int init_unmount_trees(const struct init_plan *plan, bool failed, struct init_re
 {
 	AUTO_FREE char *work = mem_printf(INIT_TMP_DIR "/%s/work", plan->draft);
 
-	for (int tree = 0; tree < TREE_COUNT; tree++) {
+	for (enum tree tree = 0; tree < TREE_COUNT; tree++) {
 		const char *target = init_tree_path(tree);
 
 		if (plan->access[tree] == TREE_ABSENT)

@@ -18,14 +18,14 @@ const char *tree_name(enum tree tree)
 void state_init(struct state *state)
 {
 	*state = (struct state){0};
-	for (int tree = 0; tree < TREE_COUNT; tree++)
+	for (enum tree tree = 0; tree < TREE_COUNT; tree++)
 		memset(state->key[tree], '0', sizeof state->key[tree] - 1);
 }
 
 /* Frees what the state owns; it is all zero afterwards, and may be released again. */
 void state_release(struct state *state)
 {
-	for (int tree = 0; tree < TREE_COUNT; tree++)
+	for (enum tree tree = 0; tree < TREE_COUNT; tree++)
 		strv_release(&state->chain[tree]);
 	strv_release(&state->artifacts);
 	*state = (struct state){0};
@@ -38,7 +38,7 @@ void state_copy(struct state *to, const struct state *from)
 		return;
 	state_release(to);
 	memcpy(to->key, from->key, sizeof to->key);
-	for (int tree = 0; tree < TREE_COUNT; tree++)
+	for (enum tree tree = 0; tree < TREE_COUNT; tree++)
 		strv_extend(&to->chain[tree], &from->chain[tree]);
 	strv_extend(&to->artifacts, &from->artifacts);
 }

@@ -138,8 +138,8 @@ static bool keeps_tmp(int draft_fd, const struct attempt *attempt)
 /* Leaves in the layer what the attempt says is there, and checks that it is. */
 static int trim_layer(struct store *store, int draft_fd, struct attempt *attempt, struct err *err)
 {
-	for (int tree = 0; tree < TREE_COUNT; tree++) {
-		const char *name = tree_name((enum tree)tree);
+	for (enum tree tree = 0; tree < TREE_COUNT; tree++) {
+		const char *name = tree_name(tree);
 		char part[32];
 
 		snprintf(part, sizeof part, "layer/%s", name);

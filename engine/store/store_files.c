@@ -27,11 +27,11 @@ bool store_has_layer(struct store *store, const char *id, enum tree tree)
 
 bool store_has_chains(struct store *store, const struct state *state)
 {
-	for (int tree = 0; tree < TREE_COUNT; tree++) {
+	for (enum tree tree = 0; tree < TREE_COUNT; tree++) {
 		const struct strv *chain = &state->chain[tree];
 
 		for (size_t i = 0; i < chain->len; i++) {
-			if (!store_has_layer(store, chain->items[i], (enum tree)tree))
+			if (!store_has_layer(store, chain->items[i], tree))
 				return false;
 		}
 	}

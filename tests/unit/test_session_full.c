@@ -132,6 +132,7 @@ static void test_full_by_step(void **state)
 	leave(fixture, 10);
 	fixture_forget(fixture);
 	fixture_run(fixture, "next");
+	print_message("%s %s %s", fixture->output.data, fixture->events.data, fixture->stop_text);
 	assert_non_null(strstr(fixture->output.data, "No space left on device"));
 	assert_true(fixture->reason == STOP_FAILED || fixture->reason == STOP_ERROR);
 	give_back(fixture);
@@ -256,6 +257,7 @@ static void test_full_unpack(void **state)
 	fixture_load(fixture, FIXTURE_SPEC);
 	leave(fixture, 20);
 	fixture_run(fixture, "next");
+	print_message("%s %s", fixture->events.data, fixture->stop_text);
 	expect_no_space(fixture, 1);
 	fixture_expect(fixture, "step-started 1\nstopped 1 error\n");
 	fixture_verify(fixture);
