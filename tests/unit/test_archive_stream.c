@@ -64,8 +64,7 @@ static void compress_in_pieces(const struct buf *bytes, size_t piece,
 static void test_methods(void **state)
 {
 	static const char *const magic[] = {"1", "\x1f\x8b",
-					    "\xfd"
-					    "7zXZ",
+					    "\xfd\x37\x7a\x58\x5a",
 					    "\x28\xb5\x2f\xfd"};
 	AUTO_BUF struct buf bytes = BUF_INIT;
 

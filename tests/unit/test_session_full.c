@@ -83,8 +83,10 @@ static void leave(struct fixture *fixture, off_t mebibytes)
 /* The step could not be run or recorded: one clear error about space, no attempt, a whole store. */
 static void expect_no_space(struct fixture *fixture, size_t step)
 {
-	if (fixture->reason != STOP_ERROR || fixture->stop_err.code != ERR_HOST ||
-	    fixture->stop_err.sys_errno != ENOSPC)
+	bool is_told = fixture->stop_err.sys_errno == ENOSPC ||
+		       strstr(fixture->stop_text, "the disk is nearly full");
+
+	if (fixture->reason != STOP_ERROR || fixture->stop_err.code != ERR_HOST || !is_told)
 		fail_msg("%s (%s)", fixture->stop_text, stop_reason_name(fixture->reason));
 	fixture_expect_step(fixture, step, STEP_PENDING, 0);
 	assert_int_equal(session_position(fixture->session), step);
@@ -118,8 +120,7 @@ static void test_full_before(void **state)
 	fixture_expect(fixture, "step-started 2\nstep-ended 2 passed 0\nstopped 3 end\n");
 }
 
-/* A step that fills the disk itself has failed, by its own words; it can be entered, and runs when
- * there is room. */
+/* A step that fills the disk itself: not even what it says of it can be kept. */
 static void test_full_by_step(void **state)
 {
 	struct fixture *fixture = *state;
@@ -132,9 +133,8 @@ static void test_full_by_step(void **state)
 	leave(fixture, 10);
 	fixture_forget(fixture);
 	fixture_run(fixture, "next");
-	print_message("%s %s %s", fixture->output.data, fixture->events.data, fixture->stop_text);
-	assert_non_null(strstr(fixture->output.data, "No space left on device"));
-	assert_true(fixture->reason == STOP_FAILED || fixture->reason == STOP_ERROR);
+	expect_no_space(fixture, 2);
+	fixture_expect(fixture, "step-started 2\nstopped 2 error\n");
 	give_back(fixture);
 	fixture_verify(fixture);
 	fixture_forget(fixture);
@@ -154,7 +154,7 @@ static void test_full_log(void **state)
 	struct fixture *fixture = *state;
 
 	skip_without_root();
-	fixture_load(fixture, FIXTURE_SPEC FIXTURE_SHELL("yes | head -c 30000000"));
+	fixture_load(fixture, FIXTURE_SPEC FIXTURE_SHELL("yes | head -c 300000"));
 	fixture_run(fixture, "next");
 	fixture_forget(fixture);
 	fixture->hook = fill_once;
@@ -257,7 +257,6 @@ static void test_full_unpack(void **state)
 	fixture_load(fixture, FIXTURE_SPEC);
 	leave(fixture, 20);
 	fixture_run(fixture, "next");
-	print_message("%s %s", fixture->events.data, fixture->stop_text);
 	expect_no_space(fixture, 1);
 	fixture_expect(fixture, "step-started 1\nstopped 1 error\n");
 	fixture_verify(fixture);
