@@ -114,7 +114,8 @@ static int make_dir(const struct trial *trial, const char *name)
 
 static int find_map(struct trial *trial, struct err *err)
 {
-	const struct id_map_person person = {getuid(), getgid(), NULL, "/none", "/none", false};
+	const struct id_map_person person = {
+		.uid = getuid(), .gid = getgid(), .subuid = "/none", .subgid = "/none"};
 
 	if (trial->single)
 		return id_map_plan(&person, &trial->map, err);
