@@ -383,6 +383,8 @@ check_names() {
 
 prepare() {
 	scratch=$(mktemp -d "${TMPDIR:-/tmp}/contractor-tests.XXXXXX")
+	# Tests of root may become an ordinary user, who must reach what is theirs.
+	chmod 711 "$scratch"
 	trap 'chmod -R u+rwX "$scratch" 2>/dev/null; rm -rf "$scratch"' EXIT
 	trap 'kill "${!job_names[@]}" 2>/dev/null; exit 130' INT TERM
 	: >"$scratch/results"

@@ -63,8 +63,7 @@ static void compress_in_pieces(const struct buf *bytes, size_t piece,
 /* Every method gives back the bytes, the digest of what it wrote, and always writes the same. */
 static void test_methods(void **state)
 {
-	static const char *const magic[] = {"1", "\x1f\x8b",
-					    "\xfd\x37\x7a\x58\x5a",
+	static const char *const magic[] = {"1", "\x1f\x8b", "\xfd\x37\x7a\x58\x5a",
 					    "\x28\xb5\x2f\xfd"};
 	AUTO_BUF struct buf bytes = BUF_INIT;
 

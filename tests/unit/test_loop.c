@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -341,12 +342,20 @@ static void test_child_status(void **state)
 static void test_child_killed(void **state)
 {
 	struct fixture *fixture = *state;
-	pid_t pid = fork();
+	int ready[2];
+	char byte;
+	pid_t pid;
 
+	assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
+	pid = fork();
 	if (pid == 0) {
-		for (;;)
+		while (write(ready[1], "", 1) == 1)
 			pause();
 	}
+	/* Killed before it ever ran it would have used nothing. */
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	close(ready[0]);
+	close(ready[1]);
 	fixture->child = loop_child(fixture->loop, pid, note_ended, fixture);
 	loop_turn(fixture->loop, 0);
 	assert_string_equal(fixture->calls.data, "");
