@@ -168,7 +168,7 @@ static int prepare_dir(struct program *program, const char *dir)
 {
 	struct build build = {0};
 	struct err err;
-	int status = program->options.artifacts ? 0 : build_open_store(&build, program);
+	int status = program->options.artifacts ? 0 : build_open_store(&build, program, false);
 
 	build_release(&build);
 	if (!status && path_make_dirs(dir, 0777, &err) < 0)

@@ -67,23 +67,24 @@ static int load_valid(struct build *build, struct spec **ret_spec)
 	return status;
 }
 
-static int open_host(struct build *build, bool look_only)
+static int open_host(struct build *build, bool look_only, bool damaged_ok)
 {
 	struct host_settings settings;
 	struct err err;
 
 	program_host_settings(build->program, &settings);
 	settings.read_only = look_only;
+	settings.damaged_ok = damaged_ok;
 	build->loop = loop_new();
 	if (host_new(&settings, build->loop, &build->host, &err) < 0)
 		return program_fail(build->program, &err);
 	return 0;
 }
 
-int build_open_store(struct build *build, struct program *program)
+int build_open_store(struct build *build, struct program *program, bool damaged_ok)
 {
 	build->program = program;
-	return open_host(build, true);
+	return open_host(build, true, damaged_ok);
 }
 
 static int find_step(struct program *program, const struct spec *spec, const char *text,
@@ -135,7 +136,7 @@ int build_open(struct build *build, struct program *program, const struct build_
 	build->program = program;
 	status = load_valid(build, &spec);
 	if (!status)
-		status = open_host(build, wish->look_only);
+		status = open_host(build, wish->look_only, false);
 	if (!status)
 		status = open_session(build, wish, spec);
 	if (build->session)

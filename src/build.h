@@ -34,8 +34,9 @@ struct build_wish {
 int build_open(struct build *build, struct program *program, const struct build_wish *wish);
 void build_release(struct build *build);
 
-/* A loop and the store alone, for commands without a specification. As build_open(). */
-int build_open_store(struct build *build, struct program *program);
+/* A loop and the store alone, for commands without a specification. As build_open(). damaged_ok:
+ * also a store whose index cannot be read, to verify or remove it. */
+int build_open_store(struct build *build, struct program *program, bool damaged_ok);
 
 /* The step that text names. Prints what is wrong. Returns 0, or the exit status. */
 int build_find_step(const struct build *build, const char *text, size_t *ret_step);

@@ -12,7 +12,7 @@ static int with_store(struct program *program,
 {
 	struct build build = {0};
 	struct err err;
-	int status = build_open_store(&build, program);
+	int status = build_open_store(&build, program, program->options.all);
 
 	if (!status) {
 		status = act(program, build.host, &err);
@@ -100,61 +100,10 @@ int store_list_command(struct program *program)
 	return with_store(program, print_attempts);
 }
 
-/* A growing list of numbers. */
-struct numbers {
-	int64_t *items;
-	size_t count, capacity;
-};
-
-static int add_number(void *data, const struct attempt *attempt)
+static int remove_all(struct program *program, struct host *host, struct err *err)
 {
-	struct numbers *numbers = data;
-
-	numbers->items = mem_grow(numbers->items, numbers->count, &numbers->capacity,
-				  sizeof *numbers->items);
-	numbers->items[numbers->count++] = attempt->number;
-	return 0;
-}
-
-static void report_nothing(void *data, const char *line)
-{
-	(void)data;
-	(void)line;
-}
-
-/* Removes every attempt, and what is there besides. Those that stand on another go with it. */
-static int remove_attempts(struct program *program, struct host *host, struct err *err)
-{
-	struct store *store = host_store(host);
-	struct numbers numbers = {0};
-	int removed, findings, result = store_each_attempt(store, add_number, &numbers, err);
-
 	(void)program;
-	for (size_t i = 0; !result && i < numbers.count; i++) {
-		result = store_remove_attempt(store, numbers.items[i], &removed, err);
-		if (result < 0 && err->code == ERR_NOT_FOUND)
-			result = 0;
-	}
-	free(numbers.items);
-	return result < 0 ? -1 : store_verify(store, true, report_nothing, NULL, &findings, err);
-}
-
-/* Removes the store. What belongs to other ids is removed first, by the host's worker inside the
- * namespaces. */
-static int remove_all(struct program *program)
-{
-	const struct store_options options = {.damaged_ok = true};
-	AUTO_FREE char *path =
-		program->options.store ? mem_strdup(program->options.store) : store_default_path();
-	struct store *store;
-	struct err err;
-	int status = with_store(program, remove_attempts);
-
-	if (status)
-		return status;
-	if (store_open(path, &options, &store, &err) < 0 || store_remove_all(store, &err) < 0)
-		return program_fail(program, &err);
-	return 0;
+	return host_remove_store(host, err);
 }
 
 static int remove_one(struct program *program, struct host *host, struct err *err)
@@ -180,5 +129,5 @@ int store_remove_command(struct program *program)
 		err_set(&err, ERR_USAGE, "either ATTEMPT or --all is needed");
 		return program_fail_usage(program, &err);
 	}
-	return program->options.all ? remove_all(program) : with_store(program, remove_one);
+	return with_store(program, program->options.all ? remove_all : remove_one);
 }

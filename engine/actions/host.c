@@ -114,6 +114,7 @@ static int open_store(struct host *host, struct err *err)
 		.layer_gid = id_map_root_gid(&host->map),
 		.remove_tree = remove_tree,
 		.data = host,
+		.damaged_ok = host->settings.damaged_ok,
 	};
 
 	id_map_describe(&host->map, &map);
@@ -164,6 +165,19 @@ void host_free(struct host *host)
 	free(host->artifact_dir);
 	free(host->context_dir);
 	free(host);
+}
+
+int host_remove_store(struct host *host, struct err *err)
+{
+	const struct userns *userns;
+	struct err ignored;
+	int result;
+
+	/* While the store is being removed its directories can no longer be taken in. */
+	host_userns(host, &userns, &ignored);
+	result = store_remove_all(host->store, err);
+	host->store = NULL;
+	return result;
 }
 
 struct loop *host_loop(const struct host *host)

@@ -30,6 +30,7 @@ struct host_settings {
 	bool allow_network;  /* --allow network: for `network: host` of shell steps */
 	bool offline;	     /* --offline */
 	bool read_only;	     /* the command only looks: the ids need not be mapped */
+	bool damaged_ok;     /* opens a store with a damaged index, too: for verify and remove */
 };
 
 struct host;
@@ -38,6 +39,10 @@ struct host;
 int host_new(const struct host_settings *settings, struct loop *loop, struct host **ret_host,
 	     struct err *err);
 void host_free(struct host *host);
+
+/* Removes the whole store, also what belongs to other ids. Afterwards only host_free() may be
+ * called. */
+int host_remove_store(struct host *host, struct err *err);
 
 struct loop *host_loop(const struct host *host);
 struct store *host_store(const struct host *host);
