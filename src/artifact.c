@@ -92,14 +92,31 @@ static int print_file(struct program *program, int fd, struct err *err)
 	return length < 0 ? err_sys(err, "cannot read the artifact") : 0;
 }
 
+/* Opens what is in a directory that anybody may have filled, without waiting for the other end of
+ * a pipe; -1 with errno 0 when it is no regular file. */
+static int open_regular(const char *path)
+{
+	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat status;
+
+	if (fd < 0 || fstat(fd, &status) < 0)
+		return -1;
+	if (S_ISREG(status.st_mode))
+		return take_fd(&fd);
+	errno = 0;
+	return -1;
+}
+
 static int get(struct program *program, const char *dir, const char *name, struct err *err)
 {
 	AUTO_FREE char *path = artifact_find(dir, name);
 	const char *target = program_argument(program, 1);
-	AUTO_CLOSE int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	AUTO_CLOSE int fd = path ? open_regular(path) : -1;
 
 	if (!path)
 		return not_found(dir, name, err);
+	if (fd < 0 && !errno)
+		return err_set(err, ERR_USAGE, "'%s' is not a regular file", path);
 	if (fd < 0)
 		return err_sys(err, "cannot read '%s'", path);
 	if (target && !strcmp(target, "-"))
@@ -143,7 +160,7 @@ static int remove_files(const char *dir, const char *name, const char *keep, str
 
 static int put(const char *dir, const char *name, const char *source, struct err *err)
 {
-	AUTO_CLOSE int fd = open(source, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	AUTO_CLOSE int fd = open(source, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	AUTO_FREE char *file = NULL, *path = NULL;
 	const char *suffix;
 

@@ -58,6 +58,15 @@ static int copy_bytes(int from, int to, struct err *err)
 	return length < 0 ? err_sys(err, "cannot read the archive") : 0;
 }
 
+/* The person named a place that is not there, or is something else. */
+static int cannot_write(const char *path, struct err *err)
+{
+	err_sys(err, "cannot write '%s'", path);
+	if (err->code == ERR_FAULT)
+		err->code = ERR_USAGE;
+	return -1;
+}
+
 /* The mode that open(2) would have given the file. */
 static mode_t new_file_mode(void)
 {
@@ -74,11 +83,11 @@ int artifact_copy(int fd, const char *path, struct err *err)
 	int result;
 
 	if (copy < 0)
-		return err_sys(err, "cannot write '%s'", path);
+		return cannot_write(path, err);
 	result = copy_bytes(fd, copy, err);
 	if (!result &&
 	    (fchmod(copy, new_file_mode()) < 0 || fsync(copy) < 0 || rename(temporary, path) < 0))
-		result = err_sys(err, "cannot write '%s'", path);
+		result = cannot_write(path, err);
 	if (result < 0)
 		unlink(temporary);
 	return result;

@@ -13,7 +13,8 @@
 
 struct columns {
 	size_t count;	   /* cells a row */
-	const char *right; /* count characters: 'r' aligns the column to the right */
+	const char *right; /* count characters: 'r' aligns the column to the right; 'c' lets it be
+			    * cut where the terminal is too narrow for the row */
 	struct strv cells;
 };
 

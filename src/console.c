@@ -162,8 +162,7 @@ int console_finish(struct console *console, struct err *err)
 		return 0;
 	errno = console->error;
 	err_sys(err, "cannot write standard output");
-	if (errno == EPIPE)
-		err->code = ERR_NONE;
+	err->code = console->error == EPIPE ? ERR_NONE : ERR_HOST;
 	return -1;
 }
 

@@ -40,7 +40,7 @@ static void add_step(struct columns *table, const struct step *step,
 static void print_steps(const struct build *build)
 {
 	static const char *const heads[] = {"STEP", "NAME", "ACTION", "STATE", "KEY", "TIME"};
-	struct columns table = {.count = ARRAY_SIZE(heads), .right = "r    r"};
+	struct columns table = {.count = ARRAY_SIZE(heads), .right = "rcc  r"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(heads); i++)
 		columns_add(&table, heads[i]);

@@ -14,10 +14,12 @@
 #include "engine/base/mem.h"
 #include "src/plain_filter.h"
 
-/* Takes back what programs ask of a terminal and may leave behind: colours, application keys, a
- * hidden cursor, mouse reports, bracketed paste (ctlseqs, "XTerm Control Sequences"). */
-#define TERMINAL_RESET \
-	"\x1b[0m\x1b[?1l\x1b>\x1b[?25h\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?2004l"
+/* Takes back what programs ask of a terminal and may leave behind: the other screen (1047, which
+ * leaves the cursor alone), colours, application keys, a hidden cursor, mouse reports, bracketed
+ * paste (ctlseqs, "XTerm Control Sequences"). */
+#define TERMINAL_RESET                                        \
+	"\x1b[?1047l\x1b[0m\x1b[?1l\x1b>\x1b[?25h\x1b[?1000l" \
+	"\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?2004l"
 
 /* One standard stream. */
 struct stream {

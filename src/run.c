@@ -115,6 +115,20 @@ static void on_sleep(void *data)
 	}
 }
 
+/* Whether there is nothing between --from and --until. */
+static int check_part(struct run *run)
+{
+	size_t first = run->from ? run->from : 1;
+	struct err err;
+
+	if (!run->until || run->until > first)
+		return 0;
+	err_set(&err, ERR_USAGE,
+		"nothing to run: --until stops before step %zu, and the build begins at step %zu",
+		run->until, first);
+	return program_fail_usage(run->program, &err);
+}
+
 static int find_part(struct run *run)
 {
 	const struct options *options = &run->program->options;
@@ -124,7 +138,7 @@ static int find_part(struct run *run)
 		status = build_find_step(&run->build, options->from, &run->from);
 	if (!status && options->until)
 		status = build_find_step(&run->build, options->until, &run->until);
-	return status;
+	return status ? status : check_part(run);
 }
 
 /* Runs the part of the build that was asked for. */
@@ -209,6 +223,25 @@ static int deliver(struct run *run)
 	return 0;
 }
 
+/* A step could not be run at all: says why, and which. */
+static int fail_at_step(struct run *run)
+{
+	const struct spec *spec = run->build.spec;
+	size_t number = session_position(run->build.session);
+	int status = program_fail(run->program, &run->err);
+	AUTO_BUF struct buf name = BUF_INIT, path = BUF_INIT;
+	const struct step *step;
+
+	if (!number || number > spec->n_steps)
+		return status;
+	step = &spec->steps[number - 1];
+	buf_add_shown(&name, step->name, strlen(step->name));
+	buf_add_shown(&path, spec->path, strlen(spec->path));
+	console_print(&run->program->err, "  %s:%zu:%zu: step %zu '%s'\n", path.data,
+		      step->position.line, step->position.column, number, name.data);
+	return status;
+}
+
 /* The end of the build: says how it went, and gives the exit status. */
 static int conclude(struct run *run)
 {
@@ -223,8 +256,7 @@ static int conclude(struct run *run)
 		failure_report(&run->failure, &run->build);
 		return STATUS_STEP_FAILED;
 	case STOP_ERROR:
-		err_in(&run->err, "step %zu", session_position(run->build.session));
-		return program_fail(run->program, &run->err);
+		return fail_at_step(run);
 	default:
 		return deliver(run);
 	}

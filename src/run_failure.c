@@ -76,8 +76,12 @@ static void print_tail(struct console *console, const struct buf *tail)
 		console_color(console, NULL);
 }
 
-static void print_log(const struct failure *failure, const struct build *build)
+/* Prints the last lines of the step's log; false when there are none. On a terminal they are left
+ * out when they stand right above. */
+static bool print_log(const struct failure *failure, const struct build *build)
 {
+	const struct program *program = build->program;
+	bool seen = program->out.live && program->err.live && !program->options.quiet;
 	struct console *console = &build->program->err;
 	AUTO_FREE char *name = mem_printf("%s.log", failure->id);
 	AUTO_CLOSE int fd = openat(store_logs_fd(host_store(build->host)), name,
@@ -86,21 +90,24 @@ static void print_log(const struct failure *failure, const struct build *build)
 
 	if (fd < 0 || read_tail(fd, &tail) < 0) {
 		console_print(console, "  it printed nothing\n");
-		return;
+		return false;
 	}
-	console_print(console, "  its last lines:\n");
-	print_tail(console, &tail);
+	if (!seen) {
+		console_print(console, "  its last lines:\n");
+		print_tail(console, &tail);
+	}
+	return true;
 }
 
-/* "    contractor log SPEC 4     what it is good for" */
+/* What the command is good for, and below it the command, in a line that can be copied. */
 static void print_command(const struct failure *failure, const struct build *build,
 			  const char *command, const char *purpose)
 {
 	AUTO_BUF struct buf text = BUF_INIT;
 
 	build_add_command(build, command, &text);
-	console_print(&build->program->err, "    %s %zu   # %s\n", text.data, failure->step,
-		      purpose);
+	console_print(&build->program->err, "  %s:\n    %s %zu\n", purpose, text.data,
+		      failure->step);
 }
 
 void failure_report(const struct failure *failure, const struct build *build)
@@ -118,9 +125,8 @@ void failure_report(const struct failure *failure, const struct build *build)
 	console_color(console, NULL);
 	console_print(console, ": %s\n  %s:%zu:%zu\n", failure->reason.data, path.data,
 		      step->position.line, step->position.column);
-	print_log(failure, build);
-	console_print(console, "  go on with:\n");
-	print_command(failure, build, "log", "all that it printed");
+	if (print_log(failure, build))
+		print_command(failure, build, "log", "all that it printed");
 	print_command(failure, build, "shell --failed", "a shell in the tree as it failed");
 	console_flush(console);
 }

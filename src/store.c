@@ -47,7 +47,7 @@ static int print_usage(struct program *program, struct host *host, struct err *e
 	add_usage(&table, "layers", usage.layers_bytes, layers);
 	add_usage(&table, "logs", usage.logs_bytes, attempts);
 	add_usage(&table, "artifacts", usage.blobs_bytes, "as made by steps");
-	add_usage(&table, "index", usage.database_bytes, "");
+	add_usage(&table, "index", usage.database_bytes, "what is known of them");
 	add_usage(&table, "all",
 		  usage.layers_bytes + usage.logs_bytes + usage.blobs_bytes + usage.database_bytes,
 		  store_path(host_store(host)));

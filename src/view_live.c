@@ -14,9 +14,25 @@
 /* A line without an end that is longer is given out as if it had ended. */
 enum { PARTIAL_MAX = 1 << 16, TICK_MS = 1000 };
 
+/* Columns that a step's number and name keep, however much is said of it. */
+enum { LABEL_MIN = 12 };
+
 static const char *glyph_of(const struct view *view, enum step_result result)
 {
 	return view->out->utf8 ? look_of(result)->glyph : look_of(result)->ascii;
+}
+
+/* " 4 Compile  passed, 3.2 s" in width columns; it is the name that is cut first. */
+static void fit_line(const struct view *view, const char *label, const char *words, size_t width,
+		     struct buf *ret_line)
+{
+	size_t taken = columns_of(words, strlen(words)) + 2;
+	AUTO_BUF struct buf whole = BUF_INIT;
+
+	add_fitting(&whole, label, width > taken + LABEL_MIN ? width - taken : LABEL_MIN,
+		    !view->out->utf8);
+	buf_add_fmt(&whole, "  %s", words);
+	add_fitting(ret_line, whole.data, width, !view->out->utf8);
 }
 
 /* "✓ 4 Compile  passed, 3.2 s" without its end of line; cut to width columns, 0: not at all. */
@@ -24,17 +40,18 @@ static void add_line(struct view *view, size_t step, enum step_result result, co
 		     size_t width)
 {
 	const struct step *spec_step = &view->build->spec->steps[step - 1];
-	AUTO_BUF struct buf text = BUF_INIT;
-	size_t length;
+	AUTO_BUF struct buf label = BUF_INIT, text = BUF_INIT;
 
-	buf_add_fmt(&text, " %zu ", step);
-	buf_add_shown(&text, spec_step->name, strlen(spec_step->name));
-	buf_add_fmt(&text, "  %s", words);
-	length = width ? fit_columns(text.data, text.len, width - 1) : text.len;
+	buf_add_fmt(&label, " %zu ", step);
+	buf_add_shown(&label, spec_step->name, strlen(spec_step->name));
+	if (width)
+		fit_line(view, label.data, words, width - 1, &text);
+	else
+		buf_add_fmt(&text, "%s%s%s", label.data, *words ? "  " : "", words);
 	console_color(view->out, look_of(result)->color);
 	console_print(view->out, "%s", glyph_of(view, result));
 	console_color(view->out, NULL);
-	console_add(view->out, text.data, length);
+	console_add(view->out, text.data, text.len);
 }
 
 /* The part of the unfinished line that can be seen: behind its last carriage return, cut. */
@@ -61,13 +78,14 @@ static void draw_partial(struct view *view, size_t width)
 	console_print(view->out, "\n");
 }
 
-/* Takes away what is drawn at the bottom. */
+/* Takes away what is drawn at the bottom, line by line: a terminal that is told to clear all below
+ * may keep it, above the screen. */
 static void erase(struct view *view)
 {
 	if (view->drawn == 2)
-		console_print(view->out, "\r\x1b[A\x1b[J");
+		console_print(view->out, "\r\x1b[K\x1b[A\x1b[K");
 	else if (view->drawn == 1)
-		console_print(view->out, "\r\x1b[J");
+		console_print(view->out, "\r\x1b[K");
 	view->drawn = 0;
 }
 

@@ -34,7 +34,9 @@ enum step_result result_of_attempt(const struct attempt *attempt)
 void add_reason(struct buf *out, const struct attempt *attempt)
 {
 	int status = attempt->exit_status;
-	const char *signal_name = status > 128 ? sigabbrev_np(status - 128) : NULL;
+	bool by_limit =
+		attempt->result == ATTEMPT_TIMED_OUT || attempt->result == ATTEMPT_OVER_LIMIT;
+	const char *signal_name = status > 128 && !by_limit ? sigabbrev_np(status - 128) : NULL;
 
 	if (attempt->message && *attempt->message)
 		buf_add_shown(out, attempt->message, strlen(attempt->message));
@@ -149,4 +151,16 @@ size_t columns_of(const char *text, size_t length)
 		columns += taken;
 	}
 	return columns;
+}
+
+void add_fitting(struct buf *out, const char *text, size_t columns, bool ascii)
+{
+	size_t length = strlen(text);
+
+	if (columns_of(text, length) <= columns) {
+		buf_add(out, text, length);
+	} else if (columns) {
+		buf_add(out, text, fit_columns(text, length, columns - 1));
+		buf_add_str(out, ascii ? "~" : "\xe2\x80\xa6");
+	}
 }

@@ -35,5 +35,7 @@ void add_quoted(struct buf *out, const char *text);
 size_t columns_of(const char *text, size_t length);
 /* The longest beginning of text that fits in so many columns, in bytes. */
 size_t fit_columns(const char *text, size_t length, size_t columns);
+/* The text in at most so many columns; where it is cut stands an ellipsis, or with ascii a "~". */
+void add_fitting(struct buf *out, const char *text, size_t columns, bool ascii);
 
 #endif

@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,6 +62,14 @@ static int file_digest(void *data, int fd, char ret_digest[SHA256_HEX_SIZE], str
 	return store_file_digest(data, fd, ret_digest, err);
 }
 
+/* What is not there is the specification's fault, not ours. */
+static int cannot_copy(const char *from, struct err *err)
+{
+	if (err->sys_errno != ENOENT)
+		return err_in(err, "cannot copy '%s'", from);
+	return err_set(err, ERR_STEP, "cannot copy '%s': there is no such file or directory", from);
+}
+
 static int add_ingredients(const struct action_input *input, struct ingredients *list,
 			   struct err *err)
 {
@@ -72,7 +81,7 @@ static int add_ingredients(const struct action_input *input, struct ingredients 
 		return -1;
 	if (archive_tree_digest(context_fd, name, step_list(input->step, "exclude"), file_digest,
 				host_store(input->host), digest, err) < 0)
-		return err_in(err, "cannot copy '%s'", step_text(input->step, "from"));
+		return cannot_copy(step_text(input->step, "from"), err);
 	ingredients_add(list, "files", digest);
 	ingredients_add_epoch(list, host_source_date_epoch(input->host));
 	return 0;

@@ -135,8 +135,10 @@ int session_look(struct session *session, struct err *err)
 			continue;
 		found = session_look_at(session, step, &attempt, err);
 		attempt_release(&attempt);
+		/* A file that the step reads may be missing: then it is pending, and what is kept
+		 * of the steps before it can be looked at all the same. */
 		if (found < 0)
-			return -1;
+			return err->code == ERR_FAULT ? -1 : 0;
 		if (!found)
 			return note_failure(session, step, err);
 	}

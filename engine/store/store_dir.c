@@ -13,9 +13,10 @@
 
 /* "aside" has what a repair took out of the way; "caches" is for named caches. */
 static const char *const known_names[] = {
-	"version",	"lock",		"reserved",  "store.db", "store.db-wal",
-	"store.db-shm", "version.part", "artifacts", "caches",	 "layers",
-	"logs",		"blobs",	"tmp",	     "aside",	 "lost+found",
+	"version",	    "lock",	    "reserved",	    "store.db",	 "store.db-wal",
+	"store.db-journal", "store.db-shm", "version.part", "artifacts", "caches",
+	"layers",	    "logs",	    "blobs",	    "tmp",	 "aside",
+	"lost+found",
 };
 
 bool store_dir_knows(const char *name)
@@ -47,6 +48,9 @@ static int make_dir(const char *path, struct err *err)
 		return 0;
 	if (errno == ENOENT && mkdir(parent, 0700) == 0 && mkdir(path, 0700) == 0)
 		return 0;
+	/* The parent has a name and takes no entries: a directory that was removed. */
+	if (errno == EEXIST)
+		errno = ENOENT;
 	err_sys(err, "cannot make the store %s", path);
 	return store_unusable(err);
 }

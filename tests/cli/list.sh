@@ -131,4 +131,32 @@ END
 	check_err_has "Twice"
 }
 
+# What was built can be looked at when the sources of a later step are gone.
+test_missing_sources() {
+	spec test.yaml <<'END'
+name: test
+actions:
+  - action: create-systree
+    path: systree.tar
+  - name: Say
+    action: shell
+    shell: echo said
+  - action: copy
+    from: sources
+END
+	mkdir sources
+	run contractor run test.yaml
+	check_status 0
+	rmdir sources
+	run contractor list test.yaml
+	check_status 0
+	check_says_like '2.*Say.*cached'
+	check_says_like '3.*pending'
+	run contractor log test.yaml Say
+	check_status 0
+	check_out said
+	run contractor shell test.yaml Say -- cat /etc/passwd
+	check_status 0
+}
+
 run_tests "$@"

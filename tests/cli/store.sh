@@ -40,6 +40,15 @@ test_list() {
 	check_out_has failed
 }
 
+# As a kill leaves it between two lines of code: the first file of the index, and no version.
+test_store_that_was_not_finished() {
+	mkdir -m 700 store
+	: >store/store.db
+	: >store/store.db-journal
+	run contractor store df --store store
+	check_status 0
+}
+
 test_whole_store_verifies() {
 	build
 	run contractor store verify

@@ -58,6 +58,25 @@ test_output_does_not_act_on_the_terminal() {
 	check_says_not $'\033[2J'
 }
 
+test_output_is_not_repeated() {
+	build
+	echo '      exit 3' >>test.yaml
+	run on_terminal "$CONTRACTOR run test.yaml"
+	check_status 1
+	[ "$(grep -c green "$out")" -eq 1 ] || fail "it stands above already"
+	run on_terminal "$CONTRACTOR run -q test.yaml"
+	check_out_has green
+}
+
+test_narrow_terminal() {
+	build
+	sed -i 's/name: Compile/name: Compile all that there is to compile, and more/' test.yaml
+	run on_terminal "stty cols 50; $CONTRACTOR list test.yaml"
+	check_status 0
+	[ "$(tr -d '\r' <"$out" | wc -L)" -le 60 ] || fail "the lines are too long"
+	check_out_has 'Compile…'
+}
+
 test_quiet() {
 	build
 	run on_terminal "$CONTRACTOR run -q test.yaml"

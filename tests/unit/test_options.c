@@ -344,7 +344,7 @@ static void test_help_is_complete(void **state)
 		struct err err;
 
 		strv_add_all(&words, first, second ? second + 1 : NULL, NULL);
-		assert_int_equal(help_add(&words, &text, &err), 0);
+		assert_int_equal(help_add(&words, 100, &text, &err), 0);
 		assert_non_null(strstr(text.data, row->name));
 		assert_non_null(strstr(text.data, row->help));
 		for (const struct option *option = option_table; option->name; option++) {
@@ -365,13 +365,13 @@ static void test_help_of_a_group(void **state)
 
 	(void)state;
 	strv_add(&words, "store");
-	assert_int_equal(help_add(&words, &text, &err), 0);
+	assert_int_equal(help_add(&words, 100, &text, &err), 0);
 	assert_non_null(strstr(text.data, "contractor store df"));
 	assert_non_null(strstr(text.data, "contractor store verify"));
 	assert_null(strstr(text.data, "contractor artifact"));
 	strv_clear(&words);
 	strv_add(&words, "stoer");
-	assert_refused(help_add(&words, &text, &err), &err, "(did you mean 'store'?)");
+	assert_refused(help_add(&words, 100, &text, &err), &err, "(did you mean 'store'?)");
 }
 
 int main(void)

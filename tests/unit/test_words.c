@@ -114,6 +114,43 @@ static void test_columns_of_text(void **state)
 	assert_int_equal(fit_columns(wide, strlen(wide), 9), strlen(wide));
 }
 
+static void test_fitting(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t columns;
+		bool ascii;
+		const char *fitting;
+	} examples[] = {
+		{"abc", 3, false, "abc"}, {"abcd", 3, false, "ab\xe2\x80\xa6"},
+		{"abcd", 3, true, "ab~"}, {"\xe4\xb8\xad\xe4\xb8\xad", 3, true, "\xe4\xb8\xad~"},
+		{"abcd", 1, true, "~"},	  {"abcd", 0, true, ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(examples); i++) {
+		AUTO_BUF struct buf text = BUF_INIT;
+
+		add_fitting(&text, examples[i].text, examples[i].columns, examples[i].ascii);
+		assert_string_equal(text.data, examples[i].fitting);
+	}
+}
+
+/* The limit's own message says it all: the signal that ended the step is ours. */
+static void test_reason_of_a_limit(void **state)
+{
+	const struct attempt attempt = {
+		.result = ATTEMPT_TIMED_OUT,
+		.message = (char *)(uintptr_t) "ran longer than 1 s",
+		.exit_status = 143,
+	};
+	AUTO_BUF struct buf text = BUF_INIT;
+
+	(void)state;
+	add_reason(&text, &attempt);
+	assert_string_equal(text.data, "ran longer than 1 s");
+}
+
 static void test_rows_are_aligned(void **state)
 {
 	struct columns table = {.count = 3, .right = "r  "};
@@ -138,6 +175,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_durations),	cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_quoting),		cmocka_unit_test(test_reasons),
+		cmocka_unit_test(test_fitting),		cmocka_unit_test(test_reason_of_a_limit),
 		cmocka_unit_test(test_columns_of_text), cmocka_unit_test(test_rows_are_aligned),
 	};
 
