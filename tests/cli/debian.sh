@@ -1,7 +1,7 @@
 #!/bin/bash
 # A real Debian: debootstrap, apt and a step that uses what they installed, with the network.
 #
-# It takes a minute or two and some 130 MB from the mirror, so tests/run.sh has it once, as root
+# It takes a minute or two and fetches a whole base system, so tests/run.sh has it once, as root
 # with the release build; bash tests/cli/debian.sh runs it as anybody. Without a mirror it is
 # skipped, but for CI=true, where it fails.
 : "${TEST_TIMEOUT:=600}"
