@@ -174,6 +174,7 @@ static int run_worker(struct init *init, struct err *err)
 			       tree_name(worker->root));
 	umask(022);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 	root_fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (root_fd < 0)
 		return err_sys(err, "cannot open the %s", tree_name(worker->root));
@@ -330,7 +331,7 @@ static void serve(struct init *init)
 	}
 }
 
-/* Ends all processes, unmounts, and reports. */
+/* Ends all processes, looks what they left, and reports. */
 static void finish(struct init *init)
 {
 	struct err err = {0};
@@ -341,7 +342,7 @@ static void finish(struct init *init)
 	init->result.status = status;
 	getrusage(RUSAGE_CHILDREN, &init->result.usage);
 	failed = status != 0 || init_check_outputs(init->plan, &err) < 0;
-	if (init_unmount_trees(init->plan, failed, &init->result, &err) < 0 || err.code)
+	if (init_finish_trees(init->plan, failed, &init->result, &err) < 0 || err.code)
 		message_send_err(init->socket, &err);
 	message_send(init->socket, 'D', &init->result, sizeof init->result);
 }

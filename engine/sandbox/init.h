@@ -6,8 +6,8 @@
  *	3. starts bwrap (or a worker of ours, with the tree as its root directory),
  *	4. reaps, answers commands (stop, go on, terminate, kill), watches the memory,
  *	5. when the first process ended, or contractor is gone (end-of-file on the socket is
- *	   the life-line), kills all that is left, unmounts, looks what changed, and reports.
- * When init ends, the kernel takes everything below it.
+ *	   the life-line), kills all that is left, looks what changed, and reports.
+ * When init ends, the kernel takes everything below it, and unmounts the trees.
  */
 #ifndef ENGINE_SANDBOX_INIT_H
 #define ENGINE_SANDBOX_INIT_H

@@ -12,10 +12,12 @@
 /* init_trees.c: mounts INIT_DIR, /proc of the pid namespace on INIT_DIR/proc, and the trees on
  * INIT_DIR/systree and INIT_DIR/workspace. */
 int init_mount_trees(const struct init_plan *plan, struct err *err);
-/* Unmounts the trees, removes the work directories and what says nothing, and fills in
- * changed and tmp_kept. failed: the step did not pass, so its /tmp is kept. */
-int init_unmount_trees(const struct init_plan *plan, bool failed, struct init_result *result,
-		       struct err *err);
+/* When no process is left that could write: removes the work directories and what says nothing,
+ * and fills in changed and tmp_kept. failed: the step did not pass, so its /tmp is kept. The trees
+ * stay mounted until init ends and its mount namespace with it: each unmounting by itself would
+ * wait for all processors (synchronize_rcu). */
+int init_finish_trees(const struct init_plan *plan, bool failed, struct init_result *result,
+		      struct err *err);
 /* Fails with ERR_STEP when one of plan->outputs does not exist in the workspace. */
 int init_check_outputs(const struct init_plan *plan, struct err *err);
 /* "INIT_DIR/systree" or "INIT_DIR/workspace". */

@@ -286,23 +286,15 @@ static int judge_layer(const struct init_plan *plan, enum tree tree, struct init
 	return changed ? 0 : remove_draft_part(plan, "layer", tree_name(tree), err);
 }
 
-int init_unmount_trees(const struct init_plan *plan, bool failed, struct init_result *result,
-		       struct err *err)
+int init_finish_trees(const struct init_plan *plan, bool failed, struct init_result *result,
+		      struct err *err)
 {
 	AUTO_FREE char *work = mem_printf(INIT_TMP_DIR "/%s/work", plan->draft);
 
 	for (enum tree tree = 0; tree < TREE_COUNT; tree++) {
-		const char *target = init_tree_path(tree);
-
-		if (plan->access[tree] == TREE_ABSENT)
-			continue;
-		if (umount2(target, 0) < 0 && umount2(target, MNT_DETACH) < 0)
-			return err_sys(err, "cannot unmount %s", target);
 		if (plan->access[tree] == TREE_WRITE && judge_layer(plan, tree, result, err) < 0)
 			return -1;
 	}
-	if (plan->tmp_of && umount2(INIT_DIR "/tmp", MNT_DETACH) < 0)
-		return err_sys(err, "cannot unmount %s", INIT_DIR "/tmp");
 	if (plan->keep_tmp && failed)
 		result->tmp_kept = true;
 	else if (plan->keep_tmp && remove_draft_part(plan, "layer", "tmp", err) < 0)

@@ -222,6 +222,9 @@ static void init_ended(void *data, int status, const struct rusage *usage)
 
 static void on_init_pid(struct runner *runner, const struct message *message)
 {
+	/* Only the spawner says it, and first; a worker has the same socket, and a hostile tree. */
+	if (runner->init || runner->init_gone)
+		return;
 	runner->init = loop_child(runner->loop, (pid_t)atoi(message->body), init_ended, runner);
 	if (!runner->init)
 		runner->init_gone = true;

@@ -28,7 +28,8 @@ static uint64_t size_of(int dir_fd, const char *name)
 
 	if (fstatat(dir_fd, name, &status, AT_SYMLINK_NOFOLLOW) < 0)
 		return 0;
-	return (uint64_t)status.st_blocks * 512;
+	/* A file with several names counts once, a part for each name. */
+	return (uint64_t)status.st_blocks * 512 / (S_ISDIR(status.st_mode) ? 1 : status.st_nlink);
 }
 
 /* The bytes of a directory and all below it; what cannot be read is left out. */
