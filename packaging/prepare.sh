@@ -11,8 +11,9 @@ set -eu
 # KIND PACKAGE...
 packages='
 build cmake ninja-build gcc libc6-dev pkg-config
-build libyaml-dev libarchive-dev libsqlite3-dev libseccomp-dev libssl-dev libjansson-dev
+build libyaml-dev libarchive-dev libsqlite3-dev libseccomp-dev libssl-dev libjansson-dev libedit-dev
 run   bubblewrap uidmap busybox-static
+run   debootstrap gpgv debian-archive-keyring git ca-certificates
 test  libcmocka-dev clang-format universal-ctags shellcheck faketime
 fuzz  clang
 '

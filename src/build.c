@@ -116,6 +116,8 @@ static int open_session(struct build *build, const struct build_wish *wish, stru
 		.spec_options = &build->spec_options,
 		.event = wish->event,
 		.data = wish->data,
+		.front = wish->front,
+		.front_data = wish->data,
 	};
 	struct err err;
 	int status = find_option_step(build, spec, options->no_cache, 1, &session.no_cache_from);

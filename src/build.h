@@ -27,6 +27,7 @@ struct build_wish {
 	bool look_only; /* nothing is run */
 	void (*event)(void *data, const struct event *event);
 	void *data;
+	const struct command_front *front; /* NULL: no commands are given; its data is data */
 };
 
 /* Reads the specification that is the command's first argument, opens the store, and makes a session

@@ -9,17 +9,19 @@
 
 const struct subcommand subcommand_table[] = {
 	{"", "COMMAND", "An interactive build debugger.", false, NULL},
-	{"debug", "SPEC", "opens the debugger; `contractor SPEC` for short", true, NULL},
-	{"run", "SPEC", "runs all steps, without a screen", false, run_command},
+	{"debug", "SPEC", "opens the debugger; `contractor SPEC` for short", false, debug_command},
+	{"run", "SPEC", "runs all steps, up to the first that fails", false, run_command},
 	{"check", "[SPEC...]", "reports what is wrong with specifications, to standard output",
 	 false, check_command},
 	{"list", "SPEC", "shows the steps and what is known of them", false, list_command},
 	{"shell", "SPEC [STEP] [-- COMMAND]", "runs a shell, or a command, in the state of a step",
 	 false, shell_command},
-	{"log", "SPEC STEP [ATTEMPT]", "shows what a step printed, to the byte", false,
+	{"log", "SPEC STEP [ATTEMPT]",
+	 "shows what a step printed, to the byte; of an older ATTEMPT: see `store list`", false,
 	 log_command},
 	{"artifact list", "", "shows the artifacts", false, artifact_list_command},
-	{"artifact get", "NAME [FILE]", "copies an artifact to a file, - for standard output",
+	{"artifact get", "NAME [FILE]",
+	 "copies an artifact to FILE (- is standard output), else to a file of its name here",
 	 false, artifact_get_command},
 	{"artifact put", "NAME FILE", "makes an archive an artifact", false, artifact_put_command},
 	{"artifact remove", "NAME", "removes an artifact", false, artifact_remove_command},
@@ -27,7 +29,8 @@ const struct subcommand subcommand_table[] = {
 	{"store list", "", "shows the recorded attempts", false, store_list_command},
 	{"store verify", "", "compares the index with the disk", false, store_verify_command},
 	{"store prune", "", "removes what is old or not used", true, NULL},
-	{"store remove", "[ATTEMPT]", "removes an attempt, or everything", false,
+	{"store remove", "[ATTEMPT]",
+	 "removes an attempt with all that stand on it, or (--all) everything", false,
 	 store_remove_command},
 	{"diff", "SPEC [STEP]", "shows what a step changed", true, NULL},
 	{"files", "SPEC [STEP]", "shows the files in a state", true, NULL},
@@ -163,8 +166,11 @@ int subcommand_check_arguments(const struct subcommand *command, const struct st
 		i++;
 	}
 	if (i < count)
-		return err_set(err, ERR_USAGE, "one argument too many: '%s'",
-			       short_text(arguments->items[i]).text);
+		return err_set(err, ERR_USAGE, "one argument too many: '%s'%s",
+			       short_text(arguments->items[i]).text,
+			       strstr(command->arguments, "[--")
+				       ? " (a command to run comes after --)"
+				       : "");
 	return 0;
 }
 

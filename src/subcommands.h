@@ -11,6 +11,7 @@
 #include "engine/base/buf.h"
 #include "engine/base/err.h"
 #include "engine/base/strv.h"
+#include "src/console.h"
 #include "src/options.h"
 
 struct program;
@@ -39,10 +40,13 @@ int subcommand_check_arguments(const struct subcommand *command, const struct st
 void subcommand_add_usage(const struct subcommand *command, struct buf *out);
 
 /* The help for a command, or for all commands with this first word ("store"), or, without a
- * word, the overview. Returns -1 when there is no such command. */
-int help_add(const struct strv *words, struct buf *out, struct err *err);
+ * word, the overview, in lines of so many columns. Returns -1 when there is no such command. */
+int help_add(const struct strv *words, size_t width, struct buf *out, struct err *err);
+/* How many columns help takes on this console. */
+size_t help_width(const struct console *console);
 
 /* Each command's function: prints to program->out, and returns the exit status. */
+int debug_command(struct program *program);
 int run_command(struct program *program);
 int check_command(struct program *program);
 int list_command(struct program *program);

@@ -47,7 +47,6 @@ static void add_sandbox(struct ingredients *list, const struct action_input *inp
 		return;
 	ingredients_add_list(list, "environment", &step->environment);
 	ingredients_add(list, "user", step->user);
-	ingredients_add(list, "gid", step->gid);
 	ingredients_add_epoch(list, host_source_date_epoch(input->host));
 }
 

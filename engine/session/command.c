@@ -1,159 +1,47 @@
-#include "engine/session/command.h"
+#include "engine/session/command_internal.h"
 
 #include <ctype.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "engine/base/buf.h"
 #include "engine/base/mem.h"
 
-/* The step that the first argument names; without one the present step. */
-static int step_argument(const struct session *session, const struct strv *arguments,
-			 size_t *ret_step, struct err *err)
+static bool is_abbreviation(const struct command *command, const char *name)
 {
-	const struct step *step;
+	return command->abbreviation && !strcmp(command->abbreviation, name);
+}
 
-	if (!arguments->len) {
-		*ret_step = session_position(session);
-		return 0;
+/* The command that is called exactly so, or NULL. */
+static const struct command *find_exact(const char *name)
+{
+	for (const struct command *command = command_table; command->name; command++) {
+		if (!strcmp(command->name, name) || is_abbreviation(command, name))
+			return command;
 	}
-	step = spec_find_step(session_spec(session), arguments->items[0], err);
-	if (!step)
-		return -1;
-	*ret_step = step->number;
-	return 0;
+	return NULL;
 }
-
-/* A command on a step, by its function. */
-static int on_step(struct session *session, const struct strv *arguments,
-		   int (*run)(struct session *session, size_t step, struct err *err),
-		   struct err *err)
-{
-	size_t step;
-
-	if (step_argument(session, arguments, &step, err) < 0)
-		return -1;
-	return run(session, step, err);
-}
-
-static int run_next(struct session *session, const struct strv *arguments, struct err *err)
-{
-	(void)arguments;
-	return session_next(session, err);
-}
-
-static int run_continue(struct session *session, const struct strv *arguments, struct err *err)
-{
-	(void)arguments;
-	return session_continue(session, err);
-}
-
-static int run_until(struct session *session, const struct strv *arguments, struct err *err)
-{
-	return on_step(session, arguments, session_until, err);
-}
-
-static int run_back(struct session *session, const struct strv *arguments, struct err *err)
-{
-	(void)arguments;
-	return session_back(session, err);
-}
-
-static int run_goto(struct session *session, const struct strv *arguments, struct err *err)
-{
-	return on_step(session, arguments, session_goto, err);
-}
-
-static int run_rerun(struct session *session, const struct strv *arguments, struct err *err)
-{
-	return on_step(session, arguments, session_rerun, err);
-}
-
-static int run_pause(struct session *session, const struct strv *arguments, struct err *err)
-{
-	(void)arguments;
-	return session_pause(session, err);
-}
-
-static int run_resume(struct session *session, const struct strv *arguments, struct err *err)
-{
-	(void)arguments;
-	return session_resume(session, err);
-}
-
-static int run_kill(struct session *session, const struct strv *arguments, struct err *err)
-{
-	(void)arguments;
-	return session_kill(session, err);
-}
-
-static int add_breakpoint(struct session *session, size_t step, struct err *err)
-{
-	return session_break(session, step, err) < 0 ? -1 : 0;
-}
-
-static int run_break(struct session *session, const struct strv *arguments, struct err *err)
-{
-	return on_step(session, arguments, add_breakpoint, err);
-}
-
-static int run_delete(struct session *session, const struct strv *arguments, struct err *err)
-{
-	const char *text = arguments->items[0];
-	char *end;
-	long number = strtol(text, &end, 10);
-
-	if (*end || number < 1 || number > 1000000) {
-		AUTO_FREE char *shown = buf_shown(text);
-
-		return err_set(err, ERR_USAGE, "'%s' is not the number of a breakpoint", shown);
-	}
-	return session_delete_breakpoint(session, (int)number, err);
-}
-
-enum {
-	STOPPED = 1 << SESSION_STOPPED,
-	RUNNING = 1 << SESSION_RUNNING,
-	PAUSED = 1 << SESSION_PAUSED,
-	ALWAYS = STOPPED | RUNNING | PAUSED,
-};
-
-const struct command command_table[] = {
-	{"next", "", "run the next step, stop after it", STOPPED, run_next},
-	{"continue", "", "run on to a breakpoint, a failure or the end", STOPPED, run_continue},
-	{"until", "STEP", "run on to before STEP", STOPPED, run_until},
-	{"back", "", "go back to before the previous step", STOPPED, run_back},
-	{"goto", "STEP", "be before STEP, from its snapshot", STOPPED, run_goto},
-	{"rerun", "[STEP]", "run STEP again from the clean state before it", STOPPED, run_rerun},
-	{"pause", "", "stop every process of the running step", RUNNING, run_pause},
-	{"resume", "", "let the paused step go on", PAUSED, run_resume},
-	{"kill", "", "end the running step", RUNNING | PAUSED, run_kill},
-	{"break", "[STEP]", "stop before STEP, also when it is cached", ALWAYS, run_break},
-	{"delete", "NUMBER", "remove a breakpoint", ALWAYS, run_delete},
-	{0},
-};
 
 const struct command *command_find(const char *name, struct err *err)
 {
-	const struct command *found = NULL;
+	const struct command *found = find_exact(name);
+	AUTO_FREE char *shown = buf_shown(name);
 
+	if (found)
+		return found;
 	for (const struct command *command = command_table; command->name; command++) {
-		if (!strcmp(command->name, name))
-			return command;
 		if (strncmp(command->name, name, strlen(name)) != 0)
 			continue;
 		if (found) {
-			err_set(err, ERR_USAGE, "'%s' is ambiguous: %s or %s", name, found->name,
+			err_set(err, ERR_USAGE, "'%s' is ambiguous: %s or %s", shown, found->name,
 				command->name);
 			return NULL;
 		}
 		found = command;
 	}
-	if (!found) {
-		AUTO_FREE char *shown = buf_shown(name);
-
+	if (!found)
 		err_set(err, ERR_USAGE, "there is no command '%s'; `help` lists them", shown);
-	}
 	return found;
 }
 
@@ -191,7 +79,7 @@ static int next_word(const char **line, struct buf *word, struct err *err)
 	return 1;
 }
 
-static int split(const char *line, struct strv *words, struct err *err)
+int command_split(const char *line, struct strv *words, struct err *err)
 {
 	AUTO_BUF struct buf word = BUF_INIT;
 	int got;
@@ -201,11 +89,18 @@ static int split(const char *line, struct strv *words, struct err *err)
 	return got;
 }
 
-/* How many words an argument list asks for at least, and at most: "[STEP]" may be left out. */
+/* How many words an argument list asks for at least, and at most. */
 static void count_arguments(const char *arguments, size_t *ret_least, size_t *ret_most)
 {
-	*ret_least = *arguments && *arguments != '[';
-	*ret_most = *arguments != '\0';
+	*ret_least = *ret_most = 0;
+	if (strstr(arguments, "..."))
+		*ret_most = SIZE_MAX;
+	while (*arguments && strncmp(arguments, "[--", 3) != 0) {
+		*ret_least += *arguments != '[';
+		*ret_most += *ret_most != SIZE_MAX;
+		arguments += strcspn(arguments, " ");
+		arguments += strspn(arguments, " ");
+	}
 }
 
 static int check_arguments(const struct command *command, size_t given, struct err *err)
@@ -213,7 +108,7 @@ static int check_arguments(const struct command *command, size_t given, struct e
 	size_t least, most;
 
 	count_arguments(command->arguments, &least, &most);
-	if (given >= least && given <= most)
+	if (command->raw || (given >= least && given <= most))
 		return 0;
 	return err_set(err, ERR_USAGE, "usage: %s%s%s", command->name, most ? " " : "",
 		       command->arguments);
@@ -232,20 +127,39 @@ static int check_state(const struct command *command, const struct session *sess
 		       session_state(session) == SESSION_PAUSED ? "paused" : "running");
 }
 
+/* The rest of a line as one argument; none when it is empty. */
+static void take_raw(const char *rest, struct strv *arguments)
+{
+	size_t length;
+
+	while (isspace((unsigned char)*rest))
+		rest++;
+	length = strlen(rest);
+	while (length && isspace((unsigned char)rest[length - 1]))
+		length--;
+	if (length)
+		strv_take(arguments, mem_strndup(rest, length));
+}
+
 int command_run(struct session *session, const char *line, struct err *err)
 {
-	AUTO_STRV struct strv words = {0};
+	AUTO_BUF struct buf name = BUF_INIT;
+	AUTO_STRV struct strv arguments = {0};
 	const struct command *command;
-	struct strv arguments;
+	int got;
 
-	if (split(line, &words, err) < 0)
-		return -1;
-	if (!words.len)
+	if (line[strspn(line, " \t")] == '#')
 		return 0;
-	command = command_find(words.items[0], err);
+	got = next_word(&line, &name, err);
+	if (got <= 0)
+		return got;
+	command = command_find(name.data, err);
 	if (!command || check_state(command, session, err) < 0)
 		return -1;
-	arguments = (struct strv){.items = words.items + 1, .len = words.len - 1};
+	if (command->raw)
+		take_raw(line, &arguments);
+	else if (command_split(line, &arguments, err) < 0)
+		return -1;
 	if (check_arguments(command, arguments.len, err) < 0)
 		return -1;
 	return command->run(session, &arguments, err);

@@ -16,15 +16,16 @@ enum event_type {
 	EVENT_STEP_PROGRESS, /* amount: bytes handled so far */
 	EVENT_STEP_PAUSED,
 	EVENT_STEP_RESUMED,
-	EVENT_STEP_CACHED, /* taken from the cache; attempt */
-	EVENT_STEP_ENDED,  /* attempt: how; passed or not */
-	EVENT_STOPPED,	   /* the session waits for a command; reason, and text for a failure */
+	EVENT_STEP_CACHED,    /* taken from the cache; attempt */
+	EVENT_BREAKPOINT_LOG, /* text: what a breakpoint on the step says, safe to show */
+	EVENT_STEP_ENDED,     /* attempt: how; passed or not */
+	EVENT_STOPPED,	      /* the session waits for a command; reason, and text for a failure */
 	EVENT_TYPES,
 };
 
 enum stop_reason {
 	STOP_STEP,	 /* after `next`, `goto`, `back`, or before the step that `until` named */
-	STOP_BREAKPOINT, /* before step */
+	STOP_BREAKPOINT, /* by `breakpoint`: before step, or behind the one before it */
 	STOP_FAILED,	 /* step failed, see attempt */
 	STOP_KILLED,	 /* step was killed by the person */
 	STOP_END,	 /* the build is done */
@@ -41,6 +42,7 @@ struct event {
 	const char *attempt_id;
 	const struct attempt *attempt;
 	enum stop_reason reason;
+	int breakpoint; /* number; of STOP_BREAKPOINT */
 	const struct err *err;
 };
 

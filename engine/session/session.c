@@ -6,7 +6,6 @@
 #include "engine/base/mem.h"
 #include "engine/process/worker.h"
 #include "engine/session/session_internal.h"
-#include "engine/spec/spec_edit.h"
 
 static const char *const result_names[] = {
 	[STEP_PENDING] = "pending",	  [STEP_CACHED] = "cached",
@@ -94,8 +93,12 @@ int session_new(const struct session_options *options, struct session **ret_sess
 	*session = (struct session){.options = *options,
 				    .host = options->host,
 				    .spec = options->spec,
+				    .spec_options = *options->spec_options,
 				    .position = 1,
 				    .draft = {.lock_fd = -1}};
+	if (options->spec_options->parameters)
+		strv_extend(&session->parameters, options->spec_options->parameters);
+	session->spec_options.parameters = &session->parameters;
 	make_places(session);
 	*ret_session = session;
 	return 0;
@@ -109,12 +112,17 @@ void session_free(struct session *session)
 	if (session->run)
 		attempt_discard(host_store(session->host), &session->draft);
 	loop_defer_cancel(host_loop(session->host), session);
+	loop_timer_remove(&session->sync_timer);
 	worker_free(session->syncing);
 	store_batch_free(session->batch);
 	release_places(session);
 	spec_free(session->spec);
+	spec_free(session->original);
 	free(session->ingredients);
-	free(session->breakpoints);
+	strv_release(&session->parameters);
+	breakpoints_release(&session->breakpoints);
+	for (size_t i = 0; i < SAVED_KINDS; i++)
+		free(session->saved[i]);
 	free(session);
 }
 
@@ -138,6 +146,11 @@ struct host *session_host(const struct session *session)
 	return session->host;
 }
 
+bool session_is_at_failure(const struct session *session)
+{
+	return session->at_failure;
+}
+
 const struct step_status *session_step(const struct session *session, size_t step)
 {
 	return &session_place(session, step)->status;
@@ -153,8 +166,7 @@ const struct state *session_state_before(const struct session *session, size_t s
 static const char *const state_names[] = {
 	[SESSION_STOPPED] = "stopped", [SESSION_RUNNING] = "running", [SESSION_PAUSED] = "paused"};
 
-/* Every command says so when it is not allowed now. */
-static int require_state(const struct session *session, unsigned allowed, struct err *err)
+int session_require(const struct session *session, unsigned allowed, struct err *err)
 {
 	if (1u << session->state & allowed)
 		return 0;
@@ -175,13 +187,12 @@ int session_check_step(const struct session *session, size_t step, struct err *e
 /* Starts a command that runs steps. */
 static int go(struct session *session, enum goal goal, struct err *err)
 {
-	if (require_state(session, 1 << SESSION_STOPPED, err) < 0)
+	if (session_require(session, 1 << SESSION_STOPPED, err) < 0)
 		return -1;
 	if (session->position > session->n_steps)
 		return err_set(err, ERR_USAGE,
 			       "the build is at its end: goto, back or rerun a step");
 	session->goal = goal;
-	session->leaving = true;
 	session->killed = false;
 	session->state = SESSION_RUNNING;
 	/* What an earlier process recorded and did not live to make durable. */
@@ -202,7 +213,7 @@ int session_continue(struct session *session, struct err *err)
 
 int session_until(struct session *session, size_t step, struct err *err)
 {
-	if (require_state(session, 1 << SESSION_STOPPED, err) < 0 ||
+	if (session_require(session, 1 << SESSION_STOPPED, err) < 0 ||
 	    session_check_step(session, step, err) < 0)
 		return -1;
 	if (step <= session->position)
@@ -236,7 +247,7 @@ static int stand_before(struct session *session, size_t step, struct err *err)
 	size_t missing;
 	int found;
 
-	if (require_state(session, 1 << SESSION_STOPPED, err) < 0 ||
+	if (session_require(session, 1 << SESSION_STOPPED, err) < 0 ||
 	    session_check_step(session, step, err) < 0)
 		return -1;
 	found = session_find_state(session, step, &missing, err);
@@ -279,7 +290,7 @@ int session_pause(struct session *session, struct err *err)
 {
 	struct runner *runner = session->run ? action_runner(session->run) : NULL;
 
-	if (require_state(session, 1 << SESSION_RUNNING, err) < 0)
+	if (session_require(session, 1 << SESSION_RUNNING, err) < 0)
 		return -1;
 	if (!runner)
 		return err_set(err, ERR_USAGE, "step %zu has no process to pause",
@@ -290,8 +301,9 @@ int session_pause(struct session *session, struct err *err)
 
 int session_resume(struct session *session, struct err *err)
 {
-	if (require_state(session, 1 << SESSION_PAUSED, err) < 0)
+	if (session_require(session, 1 << SESSION_PAUSED, err) < 0)
 		return -1;
+	session->resuming = true;
 	runner_resume(action_runner(session->run));
 	return 0;
 }
@@ -301,7 +313,7 @@ enum { KILL_GRACE_MS = 2000 };
 
 int session_kill(struct session *session, struct err *err)
 {
-	if (require_state(session, 1 << SESSION_RUNNING | 1 << SESSION_PAUSED, err) < 0)
+	if (session_require(session, 1 << SESSION_RUNNING | 1 << SESSION_PAUSED, err) < 0)
 		return -1;
 	session->killed = true;
 	if (session->run)
@@ -316,86 +328,24 @@ void session_kill_now(struct session *session)
 		action_kill(session->run, 0);
 }
 
+bool session_is_ending(const struct session *session)
+{
+	return session->killed && session->state != SESSION_STOPPED;
+}
+
+bool session_is_resuming(const struct session *session)
+{
+	return session->resuming && session->state == SESSION_PAUSED;
+}
+
 int session_type(struct session *session, const void *bytes, size_t length, struct err *err)
 {
 	struct runner *runner = session->run ? action_runner(session->run) : NULL;
 
-	if (require_state(session, 1 << SESSION_RUNNING | 1 << SESSION_PAUSED, err) < 0)
+	if (session_require(session, 1 << SESSION_RUNNING | 1 << SESSION_PAUSED, err) < 0)
 		return -1;
 	if (!runner || !runner_write(runner, bytes, length))
 		return err_set(err, ERR_USAGE, "step %zu does not read what is typed",
 			       session->position);
 	return 0;
-}
-
-/* The new spec takes the place of the old one; results of the steps before `step` stay. */
-static void adopt_spec(struct session *session, struct spec *spec, size_t step)
-{
-	spec_free(session->spec);
-	session->spec = spec;
-	session_forget_after(session, step);
-	for (size_t i = step; i <= session->n_steps; i++)
-		session_place(session, i)->ran = false;
-	session_place(session, step)->status.flags |= STEP_EDITED;
-	session_place(session, step)->status.key[0] = '\0';
-	if (session->position > step)
-		session->position = step;
-}
-
-int session_replace_step(struct session *session, size_t step, const char *text, size_t length,
-			 struct diagnostics *ret_diagnostics, struct err *err)
-{
-	AUTO_BUF struct buf file = BUF_INIT;
-	struct spec *spec = NULL;
-
-	if (require_state(session, 1 << SESSION_STOPPED, err) < 0 ||
-	    session_check_step(session, step, err) < 0)
-		return -1;
-	if (spec_edit_replace(session->spec, session_spec_step(session, step), text, length, &file,
-			      err) < 0)
-		return -1;
-	if (spec_parse(session->spec->path, file.data, file.len, session->options.spec_options,
-		       &spec, ret_diagnostics, err) < 0)
-		return -1;
-	if (ret_diagnostics->len || spec->n_steps != session->n_steps) {
-		spec_free(spec);
-		return err_set(err, ERR_USAGE, "the new text of step %zu is not valid", step);
-	}
-	adopt_spec(session, spec, step);
-	return 0;
-}
-
-int session_break(struct session *session, size_t step, struct err *err)
-{
-	struct breakpoint *added;
-
-	if (session_check_step(session, step, err) < 0)
-		return -1;
-	if (session_has_breakpoint(session, step))
-		return err_set(err, ERR_USAGE, "step %zu has a breakpoint already", step);
-	session->breakpoints = mem_grow(session->breakpoints, session->n_breakpoints,
-					&session->breakpoints_capacity, sizeof *added);
-	added = &session->breakpoints[session->n_breakpoints++];
-	*added = (struct breakpoint){++session->last_breakpoint, step};
-	return added->number;
-}
-
-int session_delete_breakpoint(struct session *session, int number, struct err *err)
-{
-	for (size_t i = 0; i < session->n_breakpoints; i++) {
-		if (session->breakpoints[i].number != number)
-			continue;
-		session->breakpoints[i] = session->breakpoints[--session->n_breakpoints];
-		return 0;
-	}
-	return err_set(err, ERR_USAGE, "there is no breakpoint %d", number);
-}
-
-bool session_has_breakpoint(const struct session *session, size_t step)
-{
-	for (size_t i = 0; i < session->n_breakpoints; i++) {
-		if (session->breakpoints[i].step == step)
-			return true;
-	}
-	return false;
 }

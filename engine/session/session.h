@@ -6,6 +6,7 @@
  *
  *	state              commands that lead out of it
  *	SESSION_STOPPED    next continue until back goto rerun       -> SESSION_RUNNING, or stopped again
+ *	                   reverse-continue
  *	SESSION_RUNNING    pause                                     -> SESSION_PAUSED
  *	                   kill, or the step ends                    -> SESSION_STOPPED or the next step
  *	SESSION_PAUSED     resume                                    -> SESSION_RUNNING
@@ -25,10 +26,12 @@
 
 #include "engine/actions/action.h"
 #include "engine/base/err.h"
+#include "engine/session/breakpoint.h"
 #include "engine/session/event.h"
 #include "engine/spec/spec.h"
 
 struct session;
+struct command_front;
 
 enum session_state { SESSION_STOPPED, SESSION_RUNNING, SESSION_PAUSED };
 
@@ -67,6 +70,8 @@ struct session_options {
 	bool interactive; /* somebody may type into a running step */
 	void (*event)(void *data, const struct event *event);
 	void *data;
+	const struct command_front *front; /* command.h; NULL: none. Must outlive the session */
+	void *front_data;
 };
 
 /* A session before the first step. Nothing is run. Free with session_free(). */
@@ -80,6 +85,9 @@ enum session_state session_state(const struct session *session);
 size_t session_position(const struct session *session);
 const struct spec *session_spec(const struct session *session);
 struct host *session_host(const struct session *session);
+
+/* Whether the session stands where the present step has failed: not when it went there. */
+bool session_is_at_failure(const struct session *session);
 
 /* What is known of step (from 1). */
 const struct step_status *session_step(const struct session *session, size_t step);
@@ -101,6 +109,12 @@ int session_rerun(struct session *session, size_t step, struct err *err);
 int session_pause(struct session *session, struct err *err);
 int session_resume(struct session *session, struct err *err);
 int session_kill(struct session *session, struct err *err);
+/* Whether a step has been told to end, or a paused one to go on, and has not yet done so. */
+bool session_is_ending(const struct session *session);
+bool session_is_resuming(const struct session *session);
+/* Goes back to the nearest breakpoint that stops before its step, whatever its condition, else to
+ * the start. */
+int session_reverse_continue(struct session *session, struct err *err);
 /* Ends a running step without waiting for it to obey. */
 void session_kill_now(struct session *session);
 
@@ -109,11 +123,35 @@ void session_kill_now(struct session *session);
 int session_replace_step(struct session *session, size_t step, const char *text, size_t length,
 			 struct diagnostics *ret_diagnostics, struct err *err);
 
-/* Breakpoints: the session stops before the step, also when it is cached. A second one on the
- * same step is refused. Returns its number (from 1), or -1. */
+/* Whether the text differs from the file's, and which step does. */
+bool session_has_edits(const struct session *session);
+bool session_is_edited(const struct session *session, size_t step);
+/* Puts the edits into the file, every other byte as it was. */
+int session_write_edits(struct session *session, struct err *err);
+
+/* Gives a parameter another value ("NAME=VALUE") for this session. The first step that it changes,
+ * and those behind it, become stale. */
+int session_set_parameter(struct session *session, const char *setting, struct err *err);
+
+/* Breakpoints (breakpoint.h), by their line or by the words of it: the number of the new one, or
+ * -1. A second one without a condition on the same step is refused. */
+int session_add_breakpoint(struct session *session, const char *line, bool temporary,
+			   struct err *err);
+int session_add_breakpoint_words(struct session *session, const struct strv *words, bool temporary,
+				 struct err *err);
 int session_break(struct session *session, size_t step, struct err *err);
 int session_delete_breakpoint(struct session *session, int number, struct err *err);
+int session_change_breakpoints(struct session *session, enum breakpoint_change change,
+			       const struct strv *which, struct err *err);
 bool session_has_breakpoint(const struct session *session, size_t step);
+const struct breakpoints *session_breakpoints(const struct session *session);
+
+/* What an earlier session on this specification left in the store: its edits, breakpoints, and
+ * position; but at a step that has failed since, before that one. Nothing is run. What could not be
+ * taken over is told in ret_notes, in lines that are safe to show. */
+int session_restore(struct session *session, struct buf *ret_notes, struct err *err);
+/* Keeps them for the next session. */
+int session_save(struct session *session, struct err *err);
 
 /* Bytes typed into the running step; ERR_USAGE when none runs or too much is queued. */
 int session_type(struct session *session, const void *bytes, size_t length, struct err *err);

@@ -1,7 +1,8 @@
-/* session_internal.h: the session's fields, for the files session*.c and shell.c. */
+/* session_internal.h: the session's fields, for the files session*.c, command*.c and shell.c. */
 #ifndef ENGINE_SESSION_SESSION_INTERNAL_H
 #define ENGINE_SESSION_SESSION_INTERNAL_H
 
+#include "engine/session/breakpoint.h"
 #include "engine/session/session.h"
 
 /* How far the present command goes. */
@@ -11,10 +12,8 @@ enum goal {
 	GOAL_UNTIL,    /* to before the step `until` */
 };
 
-struct breakpoint {
-	int number;
-	size_t step;
-};
+/* What is kept of a session for the next one on the same specification. */
+enum saved_kind { SAVED_BREAKPOINTS, SAVED_POSITION, SAVED_EDITS, SAVED_KINDS };
 
 /* What the session knows of one step, and of the build before it. */
 struct place {
@@ -28,14 +27,17 @@ struct session {
 	struct session_options options;
 	struct host *host;
 	struct spec *spec;
+	struct spec *original; /* as it is in the file, when a step was edited since; else NULL */
+	struct spec_options spec_options; /* with these parameters: */
+	struct strv parameters;
 	struct place *places; /* by step number - 1, and one more for the end */
 	size_t n_steps;
 
 	enum session_state state;
 	size_t position; /* next step, from 1 */
+	bool at_failure; /* it has just failed */
 	enum goal goal;
 	size_t until;
-	bool leaving;  /* the first step of a command: its breakpoint does not stop */
 	size_t forced; /* this step is run even when it is cached; 0: none */
 
 	/* The running step. */
@@ -45,15 +47,17 @@ struct session {
 	char *ingredients;
 	int64_t started_ms; /* Unix time */
 	struct err err;	    /* what went wrong on our side while it ran */
+	bool resuming;	    /* a paused step is to go on */
 	bool killed;	    /* the command is to end, even between two steps */
 
-	struct breakpoint *breakpoints;
-	size_t n_breakpoints, breakpoints_capacity;
-	int last_breakpoint;
+	struct breakpoints breakpoints;
+	char *saved[SAVED_KINDS]; /* what the store has, as far as this session knows */
 
 	/* Makes what is recorded durable, in the background. */
 	struct worker *syncing;
 	struct store_batch *batch;
+	struct loop_timer *sync_timer; /* until it is time for it, or NULL */
+	int64_t synced_ms;	       /* when it was last begun; 0: never */
 };
 
 /* session.c */
@@ -70,6 +74,19 @@ int session_check_step(const struct session *session, size_t step, struct err *e
 /* Makes the state before step known, from the store if need be: 1, or 0 when *ret_missing, a step
  * before it, has not passed, or -1. */
 int session_find_state(struct session *session, size_t step, size_t *ret_missing, struct err *err);
+
+/* session.c: ERR_USAGE unless the session is in one of these states (bits 1 << enum
+ * session_state). */
+int session_require(const struct session *session, unsigned allowed, struct err *err);
+
+/* session_break.c: what breakpoints do before the present step, when it begins, with its output,
+ * and after it; the first and the last return the number of one that stops, or 0. */
+int session_before_step(struct session *session);
+void session_begin_step(struct session *session);
+void session_feed_step(struct session *session, const char *bytes, size_t length);
+int session_after_step(struct session *session, const struct attempt *attempt);
+/* Feeds what the attempt printed, if a breakpoint asks for it. */
+int session_feed_log(struct session *session, const struct attempt *attempt, struct err *err);
 
 /* session_cache.c: the newest passed attempt of step, whose state before is known, is taken as its
  * result: 1, or 0 when there is none, or -1. The state behind the step is known then. */

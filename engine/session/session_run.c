@@ -17,11 +17,20 @@ static int64_t unix_time_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+/* The session waits for a command from now on. */
+static void stand(struct session *session)
+{
+	session->state = SESSION_STOPPED;
+	session->at_failure = false;
+	session->killed = false;
+	session->forced = 0;
+}
+
 void session_stop(struct session *session, enum stop_reason reason, const struct attempt *attempt,
 		  const struct err *err)
 {
-	session->state = SESSION_STOPPED;
-	session->forced = 0;
+	stand(session);
+	session->at_failure = attempt != NULL;
 	session_emit(session, (struct event){.type = EVENT_STOPPED,
 					     .step = session->position,
 					     .reason = reason,
@@ -33,15 +42,37 @@ void session_stop(struct session *session, enum stop_reason reason, const struct
 					     .err = err});
 }
 
-/* The step passed, or was cached: the next one, if the command goes that far. */
-static void step_done(struct session *session)
+static void stop_at_breakpoint(struct session *session, int number)
 {
-	session->position++;
-	if (session->goal == GOAL_STEP)
-		session_stop(session, session->position > session->n_steps ? STOP_END : STOP_STEP,
-			     NULL, NULL);
-	else
+	stand(session);
+	session_emit(session, (struct event){.type = EVENT_STOPPED,
+					     .step = session->position,
+					     .reason = STOP_BREAKPOINT,
+					     .breakpoint = number});
+}
+
+/* Whether the command goes on from before the present step. */
+static bool goes_on(const struct session *session)
+{
+	return session->goal == GOAL_CONTINUE ||
+	       (session->goal == GOAL_UNTIL && session->position != session->until);
+}
+
+/* The step passed, or was cached: the next one, if the command goes that far. The breakpoint
+ * `behind` the step stops, if it is not 0. */
+static void step_done(struct session *session, int behind)
+{
+	bool at_end = ++session->position > session->n_steps;
+	int before = at_end ? 0 : session_before_step(session);
+
+	if (at_end)
+		session_stop(session, STOP_END, NULL, NULL);
+	else if (behind || before)
+		stop_at_breakpoint(session, behind ? behind : before);
+	else if (goes_on(session))
 		session_advance(session);
+	else
+		session_stop(session, STOP_STEP, NULL, NULL);
 }
 
 /* What the step prints is recorded before it is shown. A log that cannot be written ends it. */
@@ -56,6 +87,7 @@ static void on_output(void *data, const char *bytes, size_t length)
 		action_kill(session->run, 0);
 		return;
 	}
+	session_feed_step(session, bytes, length);
 	session_emit(session, (struct event){.type = EVENT_STEP_OUTPUT,
 					     .step = session->position,
 					     .bytes = bytes,
@@ -94,6 +126,7 @@ static void on_paused(void *data, bool paused)
 	struct session *session = data;
 
 	session->state = paused ? SESSION_PAUSED : SESSION_RUNNING;
+	session->resuming = false;
 	session_place(session, session->position)->status.result =
 		paused ? STEP_PAUSED : STEP_RUNNING;
 	session_emit(session,
@@ -127,6 +160,7 @@ static const enum step_result step_results[] = {
 static void step_recorded(struct session *session, const struct attempt *attempt)
 {
 	struct place *place = session_place(session, session->position);
+	int behind;
 
 	place->ran = true;
 	memcpy(place->status.key, attempt->key, sizeof place->status.key);
@@ -135,9 +169,10 @@ static void step_recorded(struct session *session, const struct attempt *attempt
 					     .step = session->position,
 					     .attempt = attempt,
 					     .attempt_id = attempt->id});
+	behind = session_after_step(session, attempt);
 	if (attempt->result == ATTEMPT_PASSED) {
 		session_set_after(session, session->position, attempt);
-		step_done(session);
+		step_done(session, behind);
 		return;
 	}
 	session_stop(session, attempt->result == ATTEMPT_KILLED ? STOP_KILLED : STOP_FAILED,
@@ -199,6 +234,7 @@ static int start_step(struct session *session, struct err *err)
 		return -1;
 	}
 	place->status.result = STEP_RUNNING;
+	session_begin_step(session);
 	session_emit(session, (struct event){.type = EVENT_STEP_STARTED,
 					     .step = session->position,
 					     .attempt_id = session->draft.id});
@@ -219,6 +255,20 @@ static bool is_forced(const struct session *session, size_t step)
 	return session_refreshes(session, step);
 }
 
+/* The step is taken from the store: its breakpoints act as if it had run. */
+static int pass_cached(struct session *session, const struct attempt *attempt, struct err *err)
+{
+	session_begin_step(session);
+	if (session_feed_log(session, attempt, err) < 0)
+		return -1;
+	session_emit(session, (struct event){.type = EVENT_STEP_CACHED,
+					     .step = session->position,
+					     .attempt = attempt,
+					     .attempt_id = attempt->id});
+	step_done(session, session_after_step(session, attempt));
+	return 1;
+}
+
 /* Takes the step from the store: 1, or 0 when it must run, or -1. */
 static int take_cached(struct session *session, struct err *err)
 {
@@ -228,45 +278,22 @@ static int take_cached(struct session *session, struct err *err)
 	if (is_forced(session, session->position))
 		return 0;
 	found = session_look_up(session, session->position, &attempt, err);
-	if (found > 0) {
-		session_emit(session, (struct event){.type = EVENT_STEP_CACHED,
-						     .step = session->position,
-						     .attempt = &attempt,
-						     .attempt_id = attempt.id});
-		step_done(session);
-	}
+	if (found > 0)
+		found = pass_cached(session, &attempt, err);
 	attempt_release(&attempt);
 	return found;
-}
-
-/* Whether the command stops before the present step, and why. */
-static bool stops_here(const struct session *session, enum stop_reason *ret_reason)
-{
-	if (session->position > session->n_steps)
-		*ret_reason = STOP_END;
-	else if (session->killed)
-		*ret_reason = STOP_KILLED;
-	else if (session->goal == GOAL_UNTIL && session->position == session->until)
-		*ret_reason = STOP_STEP;
-	else if (!session->leaving && session_has_breakpoint(session, session->position))
-		*ret_reason = STOP_BREAKPOINT;
-	else
-		return false;
-	return true;
 }
 
 static void advance(void *data)
 {
 	struct session *session = data;
-	enum stop_reason reason;
 	struct err err = {0};
 	int taken;
 
-	if (stops_here(session, &reason)) {
-		session_stop(session, reason, NULL, NULL);
+	if (session->killed) {
+		session_stop(session, STOP_KILLED, NULL, NULL);
 		return;
 	}
-	session->leaving = false;
 	taken = take_cached(session, &err);
 	if (!taken)
 		taken = start_step(session, &err);

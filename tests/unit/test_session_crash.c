@@ -208,11 +208,19 @@ static void test_killed(void **state)
 	expect_nothing_in_flight(fixture);
 }
 
+static int expect_durable(void *data, const struct attempt *attempt)
+{
+	(void)data;
+	assert_true(attempt->durable);
+	return 0;
+}
+
 /* What was recorded becomes durable by itself, the last attempt too. */
 static void test_becomes_durable(void **state)
 {
 	struct fixture *fixture = *state;
 	struct store *store = host_store(fixture->host);
+	struct err err = {0};
 	int64_t deadline;
 
 	fixture_load(fixture,
@@ -226,6 +234,7 @@ static void test_becomes_durable(void **state)
 		assert_true(loop_now_ms() < deadline);
 		loop_turn(fixture->loop, 20);
 	}
+	assert_int_equal(store_each_attempt(store, expect_durable, NULL, &err), 0);
 	fixture_forget(fixture);
 }
 

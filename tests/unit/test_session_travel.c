@@ -139,12 +139,10 @@ static void test_failure_after_pass(void **state)
 	fixture_expect_step(fixture, 2, STEP_CACHED, 0);
 }
 
-/* Looking up other steps does not change what is said of the one that runs, nor the state it
- * stands on. */
+/* Looking at all steps does not change what is said of the one that runs. */
 static void test_look_while_running(void **state)
 {
 	struct fixture *fixture = *state;
-	struct attempt attempt;
 	struct err err = {0};
 
 	fixture->options.interactive = true;
@@ -152,18 +150,53 @@ static void test_look_while_running(void **state)
 	fixture_run(fixture, "next");
 	fixture_start(fixture, "next");
 	answer(fixture, "0\n");
-	fixture_forget(fixture);
+	fixture_load(fixture, ASKING);
 	fixture_start(fixture, "rerun 2");
 	fixture_await(fixture, "ready");
 	assert_int_equal(session_look(fixture->session, &err), 0);
 	fixture_expect_step(fixture, 2, STEP_RUNNING, 0);
-	answer(fixture, "0\n");
-	fixture_expect_step(fixture, 2, STEP_PASSED, 0);
+	answer(fixture, "3\n");
+	fixture_expect_step(fixture, 2, STEP_FAILED, 0);
+}
+
+/* Another process records a result of the step with this status, without a change of any tree. */
+static void record_elsewhere(struct fixture *fixture, const struct step_status *status)
+{
+	struct store *store = host_store(fixture->host);
+	struct attempt attempt = {.name = mem_strdup(""), .action = mem_strdup("")};
+	struct attempt_draft draft;
+	struct err err = {0};
+
+	memcpy(attempt.key, status->key, sizeof attempt.key);
+	state_init(&attempt.before);
+	state_init(&attempt.after);
+	assert_int_equal(attempt_begin(store, 80, 24, &draft, &err), 0);
+	assert_int_equal(attempt_commit(store, &draft, &attempt, &err), 0);
+	attempt_release(&attempt);
+}
+
+/* Nor does it change the state that the running step stands on, whatever was recorded since. */
+static void test_state_of_running_step(void **state)
+{
+	struct fixture *fixture = *state;
+	struct attempt attempt;
+	struct err err = {0};
+
+	fixture->options.interactive = true;
+	fixture_load(fixture, FIXTURE_SPEC FIXTURE_SHELL("echo 2 > a")
+				      FIXTURE_SHELL("echo ready; read x; cat a"));
+	fixture_run(fixture, "until 3");
+	fixture_start(fixture, "next");
+	fixture_await(fixture, "ready");
+	record_elsewhere(fixture, session_step(fixture->session, 2));
+	assert_int_equal(session_look(fixture->session, &err), 0);
+	answer(fixture, "\n");
 	assert_int_equal(
 		store_get_attempt(host_store(fixture->host), fixture->last_attempt, &attempt, &err),
 		1);
-	assert_int_equal(attempt.after.chain[TREE_WORKSPACE].len, 1);
-	assert_string_equal(attempt.after.chain[TREE_WORKSPACE].items[0], attempt.id);
+	assert_int_equal(attempt.step, 3);
+	assert_int_equal(attempt.before.chain[TREE_WORKSPACE].len, 1);
+	fixture_expect_file(fixture, 4, "a", "2\n");
 	attempt_release(&attempt);
 }
 
@@ -225,10 +258,11 @@ static void test_failed_trees_are_kept(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		FIXTURE_TEST(test_states_are_exact),   FIXTURE_TEST(test_goto_needs_a_state),
-		FIXTURE_TEST(test_rerun_is_clean),     FIXTURE_TEST(test_rerun_present),
-		FIXTURE_TEST(test_failure_after_pass), FIXTURE_TEST(test_look_while_running),
-		FIXTURE_TEST(test_no_cache),	       FIXTURE_TEST(test_failed_trees_are_kept),
+		FIXTURE_TEST(test_states_are_exact),	  FIXTURE_TEST(test_goto_needs_a_state),
+		FIXTURE_TEST(test_rerun_is_clean),	  FIXTURE_TEST(test_rerun_present),
+		FIXTURE_TEST(test_failure_after_pass),	  FIXTURE_TEST(test_look_while_running),
+		FIXTURE_TEST(test_state_of_running_step), FIXTURE_TEST(test_no_cache),
+		FIXTURE_TEST(test_failed_trees_are_kept),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,213 @@
+/* What is kept of a session for the next one on the same specification, as three texts in the
+ * store: its breakpoints (breakpoint.h); "1 STEP ATTEMPT", the position and the attempt of the first
+ * failed step, 0 without one; and the edits as JSON, {"version":1,"edits":[{"step":3,
+ * "was":"...", "text":"..."}]}, with the step's texts as spec_edit_text() gives them. */
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/base/mem.h"
+#include "engine/session/session_internal.h"
+#include "engine/spec/spec_edit.h"
+
+static const char *const kinds[SAVED_KINDS] = {"breakpoints", "position", "edits"};
+
+/* The first step that is not done, if it has failed as it is now; else 0. */
+static size_t failed_step(const struct session *session)
+{
+	for (size_t i = 1; i <= session->n_steps; i++) {
+		const struct step_status *status = session_step(session, i);
+		bool failed = status->result >= STEP_FAILED && status->attempt && status->key[0] &&
+			      !(status->flags & STEP_STALE);
+
+		if (!session_place(session, i + 1)->known)
+			return failed ? i : 0;
+	}
+	return 0;
+}
+
+/* The attempt in which the first failed step failed, or 0. */
+static int64_t failed_attempt(const struct session *session)
+{
+	size_t step = failed_step(session);
+
+	return step ? session_step(session, step)->attempt : 0;
+}
+
+/* --- saving */
+
+/* Stores a text, NULL for none, unless it is there already. */
+static int save_text(struct session *session, enum saved_kind kind, const char *text,
+		     struct err *err)
+{
+	char **saved = &session->saved[kind];
+
+	if (*saved ? text && !strcmp(*saved, text) : !text)
+		return 0;
+	if (store_set_session(host_store(session->host), session->spec->real_path, kinds[kind],
+			      text, err) < 0)
+		return err_in(err, "cannot keep the session's %s", kinds[kind]);
+	free(*saved);
+	*saved = mem_strdup_or_null(text);
+	return 0;
+}
+
+static int save_breakpoints(struct session *session, struct err *err)
+{
+	AUTO_BUF struct buf text = BUF_INIT;
+
+	if (session->breakpoints.last_number)
+		breakpoints_write(&session->breakpoints, &text);
+	return save_text(session, SAVED_BREAKPOINTS, text.len ? text.data : NULL, err);
+}
+
+static int save_position(struct session *session, struct err *err)
+{
+	AUTO_FREE char *text =
+		mem_printf("1 %zu %" PRId64, session->position, failed_attempt(session));
+
+	return save_text(session, SAVED_POSITION, text, err);
+}
+
+static json_t *edit_of(const struct session *session, size_t step)
+{
+	AUTO_BUF struct buf was = BUF_INIT, text = BUF_INIT;
+
+	spec_edit_text(session->original, &session->original->steps[step - 1], &was);
+	spec_edit_text(session->spec, session_spec_step(session, step), &text);
+	return json_pack("{s:I, s:s, s:s}", "step", (json_int_t)step, "was", was.data, "text",
+			 text.data);
+}
+
+static int save_edits(struct session *session, struct err *err)
+{
+	json_t *edits = json_array(), *all = json_pack("{s:i, s:o}", "version", 1, "edits", edits);
+	AUTO_FREE char *text = NULL;
+	int result;
+
+	for (size_t i = 1; i <= session->n_steps; i++) {
+		if (session_is_edited(session, i))
+			json_array_append_new(edits, edit_of(session, i));
+	}
+	if (json_array_size(edits))
+		text = json_dumps(all, JSON_COMPACT);
+	result = save_text(session, SAVED_EDITS, text, err);
+	json_decref(all);
+	return result;
+}
+
+int session_save(struct session *session, struct err *err)
+{
+	if (save_edits(session, err) < 0 || save_breakpoints(session, err) < 0)
+		return -1;
+	return save_position(session, err);
+}
+
+/* --- restoring */
+
+/* The step whose text in the file is this: the one of the number, else any; 0: none. */
+static size_t step_with_text(const struct session *session, size_t number, const char *text)
+{
+	size_t found = 0;
+
+	for (size_t i = session->n_steps; i >= 1; i--) {
+		AUTO_BUF struct buf now = BUF_INIT;
+
+		spec_edit_text(session->spec, session_spec_step(session, i), &now);
+		if (!strcmp(now.data, text) && (!found || i == number))
+			found = i;
+	}
+	return found;
+}
+
+/* Tells an edit that cannot be done again, so that it is not lost. */
+static void show_lost_edit(json_int_t number, const char *text, struct buf *notes)
+{
+	buf_add_fmt(notes, "the edit of step %d no longer fits the file. It was:\n", (int)number);
+	while (*text) {
+		size_t length = strcspn(text, "\n");
+
+		buf_add_str(notes, "    ");
+		buf_add_shown(notes, text, length);
+		buf_add_char(notes, '\n');
+		text += length + (text[length] == '\n');
+	}
+}
+
+/* Does an edit again. */
+static void restore_edit(struct session *session, json_int_t number, const char *was,
+			 const char *text, struct buf *notes)
+{
+	size_t step = step_with_text(session, number > 0 ? (size_t)number : 0, was);
+	struct diagnostics diagnostics = {0};
+	struct err err;
+
+	if (step &&
+	    session_replace_step(session, step, text, strlen(text), &diagnostics, &err) == 0)
+		buf_add_fmt(notes, "step %zu is edited, and not written yet\n", step);
+	else
+		show_lost_edit(number, text, notes);
+	diagnostics_release(&diagnostics);
+}
+
+static void restore_edits(struct session *session, struct buf *notes)
+{
+	const char *text = session->saved[SAVED_EDITS];
+	json_t *all = text ? json_loads(text, 0, NULL) : NULL, *edit;
+	size_t i;
+
+	json_array_foreach(json_object_get(all, "edits"), i, edit)
+	{
+		json_int_t step;
+		const char *was, *now;
+
+		if (json_unpack(edit, "{s:I, s:s, s:s}", "step", &step, "was", &was, "text",
+				&now) == 0)
+			restore_edit(session, step, was, now, notes);
+	}
+	json_decref(all);
+}
+
+static void restore_breakpoints(struct session *session, struct buf *notes)
+{
+	const char *text = session->saved[SAVED_BREAKPOINTS];
+	struct err err;
+
+	if (text &&
+	    breakpoints_read(&session->breakpoints, session->spec, text, strlen(text), &err) < 0)
+		buf_add_fmt(notes, "%s\n", err.text);
+}
+
+/* Where the session was; but where a step has failed since, there. */
+static void restore_position(struct session *session)
+{
+	const char *text = session->saved[SAVED_POSITION];
+	size_t step = 0, failed = failed_step(session);
+	int64_t attempt = 0;
+
+	if (text && sscanf(text, "1 %zu %" SCNd64, &step, &attempt) != 2)
+		step = 0;
+	if (failed && (!step || attempt != failed_attempt(session)))
+		step = failed;
+	if (step < 1 || step > session->n_steps + 1 || !session_place(session, step)->known)
+		step = failed ? failed : 1;
+	session->position = step;
+	session->at_failure = step == failed;
+}
+
+int session_restore(struct session *session, struct buf *ret_notes, struct err *err)
+{
+	for (size_t i = 0; i < SAVED_KINDS; i++) {
+		free(session->saved[i]);
+		session->saved[i] = store_get_session(host_store(session->host),
+						      session->spec->real_path, kinds[i]);
+	}
+	restore_edits(session, ret_notes);
+	restore_breakpoints(session, ret_notes);
+	if (session_look(session, err) < 0)
+		return -1;
+	restore_position(session);
+	return 0;
+}
