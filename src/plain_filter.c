@@ -128,8 +128,9 @@ static bool csi_passes(struct plain_filter *filter, char final)
 {
 	if (filter->length > sizeof filter->sequence)
 		return false;
+	/* Not what works on the window (t) or the printer (i). */
 	if (filter->kind == FILTER_SHELL)
-		return final != 't';
+		return final != 't' && final != 'i';
 	for (size_t i = 0; i + 1 < filter->length; i++) {
 		if (!strchr("0123456789;:", filter->sequence[i]))
 			return false;

@@ -7,7 +7,7 @@
  *	FILTER_TEXT   text, tab, newline, carriage return, and SGR (colours)
  *	FILTER_SHELL  for a program that has the terminal to itself: also the other C0 controls,
  *	              two-character and CSI sequences, but not those that report or change the
- *	              window (CSI t), nor ENQ; no OSC, DCS, APC, PM, SOS
+ *	              window (CSI t) or print (CSI i), nor ENQ; no OSC, DCS, APC, PM, SOS
  *
  * Sequences are recognised as ECMA-48 has them, with C1 controls in UTF-8. Characters that
  * reorder or hide text are dropped with FILTER_TEXT. Invalid UTF-8 becomes U+FFFD.

@@ -111,7 +111,7 @@ static int print_help(struct program *program)
 	AUTO_BUF struct buf text = BUF_INIT;
 	struct err err;
 
-	if (help_add(&program->options.words, &text, &err) < 0)
+	if (help_add(&program->options.words, help_width(&program->out), &text, &err) < 0)
 		return program_fail_usage(program, &err);
 	console_add(&program->out, text.data, text.len);
 	return 0;
@@ -201,7 +201,11 @@ int program_main(int argc, char **argv)
 
 	open_standard_streams();
 	setlocale(LC_CTYPE, "");
+	/* A write that nobody reads, or beyond the limit of a file's size, fails and says so. */
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
+	/* Inherited as ignored, it would take the status of every child from us. */
+	signal(SIGCHLD, SIG_DFL);
 	parsed = argc > 0 ? parse(&program, argv + 1, &err) : 0;
 	color = program.options.color ? program.options.color : "auto";
 	console_init(&program.out, STDOUT_FILENO, color);

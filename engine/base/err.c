@@ -28,6 +28,7 @@ static enum err_code code_of_errno(int number)
 	switch (number) {
 	case ENOSPC:
 	case EDQUOT:
+	case EFBIG:
 	case EROFS:
 	case EACCES:
 	case EPERM:

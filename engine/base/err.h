@@ -38,8 +38,8 @@ int err_set(struct err *err, enum err_code code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /* Like err_set, followed by ": " and the text of the current errno. The code is
- * ERR_HOST for a full or read-only file system, for missing permissions, memory or
- * descriptors, and ERR_FAULT otherwise. Returns -1. */
+ * ERR_HOST for a full or read-only file system, a file beyond its limit, for missing
+ * permissions, memory or descriptors, and ERR_FAULT otherwise. Returns -1. */
 int err_sys(struct err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* Puts a formatted context and ": " before the text of an error already set. Returns -1. */

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <locale.h>
-#include <locale.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,8 +77,10 @@ static _Noreturn void run_job(const struct child_job *job, int socket)
 	if (job->n_keep)
 		memcpy(keep + 1, job->keep, job->n_keep * sizeof *keep);
 	child_reset(keep, job->n_keep + 1);
-	/* A job is told of a broken pipe by its write, and can say what it was for. */
+	/* A job is told of a broken pipe, or a file too large, by its write, and can say what it
+	 * was for. */
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 	/* Before it may enter a tree, where nothing of another locale is to be looked for. */
 	setlocale(LC_ALL, "C.UTF-8");
 	if (job->run(job->data, socket, &err) < 0) {

@@ -1,8 +1,9 @@
 /* child.h: forked children that run a function of ours.
  *
- * child_fork() gives the child what every child must have: a session of its own, default
- * signals (but SIGPIPE is ignored, until child_reset_signals()) and an empty mask, standard
- * streams on /dev/null, no descriptor but those named, and _exit() at its end. It talks to contractor by messages (message.h).
+ * child_fork() gives the child what every child must have: a session of its own, default signals
+ * (but SIGPIPE and SIGXFSZ are ignored, until child_reset_signals()) and an empty mask, standard
+ * streams on /dev/null, no descriptor but those named, and _exit() at its end. It talks to
+ * contractor by messages (message.h).
  */
 #ifndef ENGINE_PROCESS_CHILD_H
 #define ENGINE_PROCESS_CHILD_H

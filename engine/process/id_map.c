@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "engine/base/mem.h"
+#include "engine/base/path.h"
 #include "engine/base/strv.h"
 #include "engine/process/child.h"
 
@@ -159,17 +160,25 @@ int id_map_plan(const struct id_map_person *person, struct id_map *ret_map, stru
 	return 0;
 }
 
-static bool in_path(const char *program)
+/* The path of a program that has rights of its own, or NULL; whatever PATH says. Free with free(). */
+static char *find_helper(const char *program)
 {
 	static const char *const dirs[] = {"/usr/bin", "/bin", "/usr/sbin", "/usr/local/bin"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
-		AUTO_FREE char *path = mem_printf("%s/%s", dirs[i], program);
+		AUTO_FREE char *path = path_join(dirs[i], program);
 
 		if (!access(path, X_OK))
-			return true;
+			return take_ptr(&path);
 	}
-	return false;
+	return NULL;
+}
+
+static bool has_helper(const char *program)
+{
+	AUTO_FREE char *path = find_helper(program);
+
+	return path != NULL;
 }
 
 /* How many ids the namespace of this process has in a row from 0 on; 0: all that there are. */
@@ -196,7 +205,7 @@ int id_map_find(struct id_map *ret_map, struct err *err)
 		.name = entry ? entry->pw_name : NULL,
 		.subuid = "/etc/subuid",
 		.subgid = "/etc/subgid",
-		.has_helpers = in_path("newuidmap") && in_path("newgidmap"),
+		.has_helpers = has_helper("newuidmap") && has_helper("newgidmap"),
 		.uids_mapped = count_mapped("/proc/self/uid_map"),
 		.gids_mapped = count_mapped("/proc/self/gid_map"),
 	};
@@ -232,10 +241,13 @@ gid_t id_map_root_gid(const struct id_map *map)
 static int run_helper(const char *program, pid_t target, const struct id_extent *extents,
 		      struct err *err)
 {
+	AUTO_FREE char *path = find_helper(program);
 	AUTO_STRV struct strv argv = {0};
 	int status;
 	pid_t pid;
 
+	if (!path)
+		return err_set(err, ERR_HOST, "%s is not installed: apt install uidmap", program);
 	strv_add(&argv, program);
 	strv_add_fmt(&argv, "%d", target);
 	for (int i = 0; i < ID_MAP_EXTENTS && extents[i].count; i++) {
@@ -246,7 +258,7 @@ static int run_helper(const char *program, pid_t target, const struct id_extent 
 	pid = fork();
 	if (pid == 0) {
 		child_reset(NULL, 0);
-		execvp(program, strv_argv(&argv));
+		execv(path, strv_argv(&argv));
 		_exit(127);
 	}
 	if (pid < 0 || waitpid(pid, &status, 0) != pid)

@@ -131,4 +131,12 @@ END
 	! grep -q 'a\.o\|b\.c' names || fail "too much is in it"
 }
 
+test_a_pipe_is_no_artifact() {
+	mkdir made
+	mkfifo made/sources.tar
+	run timeout 20 "$CONTRACTOR" artifact get --artifacts made sources -
+	check_status 2
+	check_err_has "not a regular file"
+}
+
 run_tests "$@"

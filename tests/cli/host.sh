@@ -37,6 +37,15 @@ without() {
 		--init-groups env HOME="$PWD"} "$CONTRACTOR" "$@"
 }
 
+# For root: $as is a user who owns what is here.
+become_ordinary() {
+	[ "$(id -u)" = 0 ] || return 0
+	id -u contractor-test >/dev/null 2>&1 || skip "there is no user contractor-test"
+	chmod 755 "$TEST_DIR"
+	chown -R contractor-test .
+	as=contractor-test
+}
+
 test_no_bwrap() {
 	need_root
 	minimal
@@ -52,13 +61,20 @@ test_no_bwrap() {
 	check_out "it ran"
 }
 
+# newuidmap is found where distributions have it, whatever PATH says.
+test_a_path_without_programs() {
+	minimal
+	become_ordinary
+	run ${as:+setpriv --reuid "$as" --regid "$as" --init-groups} \
+		env PATH=/nonexistent HOME="$PWD" "$CONTRACTOR" run --store "$PWD/store" test.yaml
+	check_status 0
+	check_out "it ran"
+}
+
 test_no_newuidmap() {
 	need_root
-	id -u contractor-test >/dev/null 2>&1 || skip "there is no user contractor-test"
 	minimal
-	chmod 755 "$TEST_DIR"
-	chown -R contractor-test .
-	as=contractor-test
+	become_ordinary
 	without /usr/bin/newuidmap -- doctor --store "$PWD/store"
 	check_says "apt install uidmap"
 	# One id is enough for steps of one owner.
@@ -70,12 +86,7 @@ test_no_newuidmap() {
 # In a user namespace of its own, where the kernel gives no further ones.
 test_no_user_namespaces() {
 	minimal
-	if [ "$(id -u)" = 0 ]; then
-		id -u contractor-test >/dev/null 2>&1 || skip "there is no user contractor-test"
-		chmod 755 "$TEST_DIR"
-		chown -R contractor-test .
-		as=contractor-test
-	fi
+	become_ordinary
 	run ${as:+setpriv --reuid "$as" --regid "$as" --init-groups env HOME="$PWD"} \
 		bwrap --dev-bind / / --unshare-user --disable-userns \
 		"$CONTRACTOR" run --store "$PWD/store" test.yaml
@@ -90,6 +101,34 @@ test_root_of_a_small_container() {
 	run unshare -Ur "$CONTRACTOR" run test.yaml
 	check_status 3
 	check_err_has "root of this container has only 1 uids"
+}
+
+test_a_store_in_a_removed_directory() {
+	minimal
+	here=$PWD
+	mkdir gone
+	cd gone || return
+	rmdir "$here/gone"
+	run contractor run --store store "$here/test.yaml"
+	check_status 3
+	check_err_has "cannot make the store store: No such file or directory"
+}
+
+test_output_that_cannot_be_written() {
+	minimal
+	run sh -c '"$CONTRACTOR" run test.yaml >&-'
+	check_status 3
+	check_err_has "cannot write standard output"
+}
+
+# bash counts in 1024 bytes; busybox in the systree has more.
+test_a_limit_on_the_size_of_files() {
+	minimal
+	run bash -c 'ulimit -f 500; exec "$CONTRACTOR" run test.yaml'
+	check_status 3
+	check_err_has "File too large"
+	run contractor store verify
+	check_status 0
 }
 
 test_a_store_that_cannot_be_written() {

@@ -72,4 +72,19 @@ test_interrupted_step_is_not_cached() {
 	check_says_like '^ended$'
 }
 
+# Who is started with this signal ignored is told of no child's end.
+test_ended_children_ignored() {
+	spec test.yaml <<'END'
+name: test
+actions:
+  - action: create-systree
+    path: systree.tar
+  - action: shell
+    shell: echo it ran
+END
+	run timeout 60 env --ignore-signal=CHLD "$CONTRACTOR" run test.yaml
+	check_status 0
+	check_out "it ran"
+}
+
 run_tests "$@"

@@ -277,6 +277,7 @@ static void test_shell(void **state)
 		{"a\x1b[21tb\x05"
 		 "c",
 		 "abc"},
+		{"a\x1b[5ib\x1b[?4ic", "abc"},
 		{"\xe2\x80\x8b", "\xe2\x80\x8b"},
 	};
 

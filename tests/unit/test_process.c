@@ -333,8 +333,8 @@ static void handle(int number)
 	(void)number;
 }
 
-/* Whatever we ignore, handle or block: the job has nothing of it but broken pipes, which its writes
- * report; and a program that it executes after child_reset_signals() not even that. */
+/* Whatever we ignore, handle or block: the job has nothing of it but broken pipes and files beyond
+ * their limit, which its writes report; and a program that it executes after child_reset_signals() not even that. */
 static void test_child_signals(void **state)
 {
 	const struct child_job job = {signals_job, NULL, NULL, 0};
@@ -355,7 +355,7 @@ static void test_child_signals(void **state)
 	signal(SIGHUP, SIG_DFL);
 	signal(SIGUSR1, SIG_DFL);
 	sigprocmask(SIG_SETMASK, &before, NULL);
-	assert_string_equal(message.body, "Broken pipe, then ");
+	assert_string_equal(message.body, "Broken pipe, File size limit exceeded, then ");
 	assert_int_equal(status, 0);
 }
 
