@@ -99,15 +99,17 @@ static bool print_log(const struct failure *failure, const struct build *build)
 	return true;
 }
 
-/* What the command is good for, and below it the command, in a line that can be copied. */
-static void print_command(const struct failure *failure, const struct build *build,
-			  const char *command, const char *purpose)
+/* What the command is good for, and below it the command, in a line that can be copied; with the
+ * step that failed unless step is 0. */
+static void print_command(const struct build *build, const char *command, size_t step,
+			  const char *purpose)
 {
 	AUTO_BUF struct buf text = BUF_INIT;
 
 	build_add_command(build, command, &text);
-	console_print(&build->program->err, "  %s:\n    %s %zu\n", purpose, text.data,
-		      failure->step);
+	if (step)
+		buf_add_fmt(&text, " %zu", step);
+	console_print(&build->program->err, "  %s:\n    %s\n", purpose, text.data);
 }
 
 void failure_report(const struct failure *failure, const struct build *build)
@@ -126,7 +128,8 @@ void failure_report(const struct failure *failure, const struct build *build)
 	console_print(console, ": %s\n  %s:%zu:%zu\n", failure->reason.data, path.data,
 		      step->position.line, step->position.column);
 	if (print_log(failure, build))
-		print_command(failure, build, "log", "all that it printed");
-	print_command(failure, build, "shell --failed", "a shell in the tree as it failed");
+		print_command(build, "log", failure->step, "all that it printed");
+	print_command(build, "shell --failed", failure->step, "a shell in the tree as it failed");
+	print_command(build, "debug --plain", 0, "the debugger, standing at it");
 	console_flush(console);
 }

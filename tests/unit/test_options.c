@@ -191,7 +191,7 @@ static void test_options_of_other_commands(void **state)
 		const char *says; /* NULL: allowed */
 	} examples[] = {
 		{COMMAND_RUN, "--until=3", NULL},
-		{COMMAND_LIST, "--until=3", "'--until' is not for 'list'; it is for: run"},
+		{COMMAND_LIST, "--until=3", "'--until' is not for 'list'; it is for: debug, run"},
 		{COMMAND_RUN, "--break=3", "'--break' is not for 'run'"},
 		{COMMAND_STORE_DF, "--repair", "it is for: store verify"},
 		{COMMAND_STORE_VERIFY, "--repair", NULL},
