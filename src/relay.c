@@ -15,11 +15,13 @@
 #include "src/plain_filter.h"
 
 /* Takes back what programs ask of a terminal and may leave behind: the other screen (1047, which
- * leaves the cursor alone), colours, application keys, a hidden cursor, mouse reports, bracketed
- * paste (ctlseqs, "XTerm Control Sequences"). */
+ * leaves the cursor alone), colours, application keys, a hidden cursor, mouse and focus reports,
+ * bracketed paste, insert mode, lines that do not wrap, line drawing; and, around a saved cursor, the
+ * scroll margins and the origin (ctlseqs, "XTerm Control Sequences"). */
 #define TERMINAL_RESET                                        \
-	"\x1b[?1047l\x1b[0m\x1b[?1l\x1b>\x1b[?25h\x1b[?1000l" \
-	"\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?2004l"
+	"\0337\033[r\033[?6l\0338\033[4l\033[?7h\017\033(B"   \
+	"\033[?1047l\033[0m\033[?1l\033>\033[?25h\033[?1000l" \
+	"\033[?1002l\033[?1003l\033[?1004l\033[?1006l\033[?2004l"
 
 /* One standard stream. */
 struct stream {

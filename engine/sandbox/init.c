@@ -71,6 +71,17 @@ static int cut_network(struct err *err)
 	return 0;
 }
 
+/* The person's own limit may be too low for the numbers used here; the launcher sets the step's. */
+static void raise_open_files(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
 /* Puts the descriptors where bwrap is told to find them, and closes all others. */
 static int arrange_fds(struct init *init, struct err *err)
 {
@@ -78,6 +89,7 @@ static int arrange_fds(struct init *init, struct err *err)
 	int moved[INIT_FDS_MAX + 1][2], keep[INIT_FDS_MAX + 2];
 	size_t count = 0;
 
+	raise_open_files();
 	/* Close-on-exec, and needed until then, to say that there is no bwrap. */
 	init->socket = fcntl(init->socket, F_DUPFD_CLOEXEC, FD_ABOVE);
 
@@ -155,6 +167,8 @@ static int exec_bwrap(struct init *init, struct err *err)
 		return -1;
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
 		execve(paths[i], strv_argv(argv), empty);
+	if (errno != ENOENT && errno != EACCES)
+		return err_sys(err, "cannot execute bwrap");
 	return err_set(err, ERR_HOST, "bwrap is not installed: apt install bubblewrap");
 }
 
