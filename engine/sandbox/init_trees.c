@@ -69,6 +69,9 @@ static int mount_scaffold(struct err *err)
 		return err_sys(err,
 			       "cannot mount /proc of a pid namespace (inside a container whose "
 			       "/proc is masked this is refused)");
+	/* bwrap looks its child up there, by the number it has in this pid namespace. */
+	if (mount(INIT_DIR "/proc", "/proc", NULL, MS_BIND, NULL) < 0)
+		return err_sys(err, "cannot mount /proc");
 	return 0;
 }
 

@@ -131,6 +131,15 @@ test_a_limit_on_the_size_of_files() {
 	check_status 0
 }
 
+# As in a container, where the host's low process numbers do not exist.
+test_a_pid_namespace_of_its_own() {
+	need_root
+	minimal
+	run unshare -mpf --mount-proc "$CONTRACTOR" run test.yaml
+	check_status 0
+	check_out "it ran"
+}
+
 test_a_store_that_cannot_be_written() {
 	minimal
 	: >file
