@@ -115,10 +115,10 @@ const struct probe surround_probes[] = {
 	{.name = "init cannot be seen",
 	 .command = "grep -qs contractor-init /proc/[0-9]*/comm",
 	 .off = {OFF(unshare_pid)}},
+	/* Init has a pid namespace and a /proc of its own, whatever the policy says. */
 	{.name = "no process of the host",
 	 .command = "[ -d /proc/$HOST_PID ]",
-	 .off = {OFF(unshare_pid)}},
-	/* Init has a pid namespace of its own, whatever the policy says. */
+	 .outside = true},
 	{.name = "no signal to a process of the host",
 	 .command = "inside signal $HOST_PID",
 	 .outside = true},
