@@ -116,9 +116,7 @@ const struct probe surround_probes[] = {
 	 .command = "grep -qs contractor-init /proc/[0-9]*/comm",
 	 .off = {OFF(unshare_pid)}},
 	/* Init has a pid namespace and a /proc of its own, whatever the policy says. */
-	{.name = "no process of the host",
-	 .command = "[ -d /proc/$HOST_PID ]",
-	 .outside = true},
+	{.name = "no process of the host", .command = "[ -d /proc/$HOST_PID ]", .outside = true},
 	{.name = "no signal to a process of the host",
 	 .command = "inside signal $HOST_PID",
 	 .outside = true},
