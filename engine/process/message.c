@@ -115,3 +115,19 @@ void message_get_err(const struct message *message, struct err *ret_err)
 		err_set(ret_err, ERR_FAULT, "%s", message->body);
 	ret_err->text[sizeof ret_err->text - 1] = '\0';
 }
+
+int message_expect(int socket, const char *who, int *ret_fd, struct err *err)
+{
+	struct message message;
+	int got = message_receive(socket, &message, 0);
+
+	if (got == 1 && message.type == 'R') {
+		*ret_fd = message.fd;
+		return 0;
+	}
+	if (got == 1 && message.type == 'E')
+		message_get_err(&message, err);
+	else
+		err_set(err, ERR_FAULT, "%s died", who);
+	return -1;
+}

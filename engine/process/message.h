@@ -45,6 +45,10 @@ int message_send_err(int fd, const struct err *err);
  * socket with nothing to read). flags as for recv(2). */
 int message_receive(int fd, struct message *ret_message, int flags);
 
+/* Waits on a blocking socket for an 'R' message of a child that must send one; *ret_fd is its
+ * descriptor, the caller's to close, or -1. An 'E' is that error; end-of-file means that `who` died. */
+int message_expect(int socket, const char *who, int *ret_fd, struct err *err);
+
 /* The error an 'E' message carries. */
 void message_get_err(const struct message *message, struct err *ret_err);
 

@@ -152,22 +152,7 @@ static int make_namespaces(void *data, int socket, struct err *err)
 	return send_namespace(socket, "/proc/self/ns/mnt", err);
 }
 
-/* Waits for one message of the child; anything but 'R' is an error. */
-static int expect(int socket, int *ret_fd, struct err *err)
-{
-	struct message message;
-	int got = message_receive(socket, &message, 0);
-
-	if (got == 1 && message.type == 'R') {
-		*ret_fd = message.fd;
-		return 0;
-	}
-	if (got == 1 && message.type == 'E')
-		message_get_err(&message, err);
-	else
-		err_set(err, ERR_FAULT, "the child that makes the namespaces died");
-	return -1;
-}
+static const char maker_name[] = "the child that makes the namespaces";
 
 /* Contractor's side: maps the ids when the child is ready, and receives what it made. */
 static int follow_maker(struct userns *userns, pid_t pid, int socket, struct err *err)
@@ -177,11 +162,13 @@ static int follow_maker(struct userns *userns, pid_t pid, int socket, struct err
 
 	if (proc_fd < 0)
 		return err_sys(err, "cannot open /proc");
-	if (expect(socket, &none, err) < 0 || id_map_write(&userns->map, proc_fd, pid, err) < 0)
+	if (message_expect(socket, maker_name, &none, err) < 0 ||
+	    id_map_write(&userns->map, proc_fd, pid, err) < 0)
 		return -1;
 	if (message_send_text(socket, 'R', "") < 0)
 		return err_sys(err, "cannot talk to the child that makes the namespaces");
-	if (expect(socket, &userns->user_fd, err) < 0 || expect(socket, &userns->mount_fd, err) < 0)
+	if (message_expect(socket, maker_name, &userns->user_fd, err) < 0 ||
+	    message_expect(socket, maker_name, &userns->mount_fd, err) < 0)
 		return -1;
 	if (userns->user_fd < 0 || userns->mount_fd < 0)
 		return err_set(err, ERR_FAULT, "the namespaces did not arrive");

@@ -65,21 +65,7 @@ static int be_maker(const struct init_plan *plan, bool inner, int socket, struct
 	return 0;
 }
 
-static int expect(int socket, int *ret_fd, struct err *err)
-{
-	struct message message;
-	int got = message_receive(socket, &message, 0);
-
-	if (got == 1 && message.type == 'R') {
-		*ret_fd = message.fd;
-		return 0;
-	}
-	if (got == 1 && message.type == 'E')
-		message_get_err(&message, err);
-	else
-		err_set(err, ERR_FAULT, "the child that makes the inner user namespace died");
-	return -1;
-}
+static const char maker_name[] = "the child that makes the inner user namespace";
 
 /* The parent's side, in the namespace above: maps the ids, and receives the inner namespace. */
 static int follow(const struct init_plan *plan, pid_t pid, int socket, int *ret_fd, struct err *err)
@@ -89,11 +75,12 @@ static int follow(const struct init_plan *plan, pid_t pid, int socket, int *ret_
 	int none;
 
 	id_map_nested(userns_map(plan->userns), &nested);
-	if (expect(socket, &none, err) < 0 || id_map_write(&nested, proc_fd, pid, err) < 0)
+	if (message_expect(socket, maker_name, &none, err) < 0 ||
+	    id_map_write(&nested, proc_fd, pid, err) < 0)
 		return -1;
 	if (message_send_text(socket, 'R', "") < 0)
 		return err_sys(err, "cannot talk to the child that makes the namespace");
-	return expect(socket, ret_fd, err);
+	return message_expect(socket, maker_name, ret_fd, err);
 }
 
 static int make_namespace(const struct init_plan *plan, bool inner, int *ret_fd, struct err *err)
