@@ -39,6 +39,9 @@
 #define TREE USERNS_DIR "/tree"
 #define WORK USERNS_DIR "/work"
 
+/* As many policy->files as a test may have. */
+#define RESERVED_FILES 8
+
 struct fixture {
 	char dir[32];
 	struct userns *userns;
@@ -112,12 +115,26 @@ static int run_inside(struct fixture *fixture, void (*function)(void))
 	return status;
 }
 
+/* Keeps the numbers that bwrap is to find its descriptors under from being given to others; whoever
+ * started the tests may have left any number open. */
+static void reserve_descriptors(void)
+{
+	int fd;
+
+	close_range(3, ~0U, 0);
+	do {
+		fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+		assert_true(fd >= 0);
+	} while (fd < SANDBOX_FD_DATA + RESERVED_FILES);
+}
+
 static int setup(void **state)
 {
 	struct fixture *fixture = mem_new(sizeof *fixture);
 	struct userns_options options = {.layers_fd = -1};
 	struct err err = {0};
 
+	reserve_descriptors();
 	strcpy(fixture->dir, "/tmp/launcher-XXXXXX");
 	assert_non_null(mkdtemp(fixture->dir));
 	options.layers_fd = options.tmp_fd = open(fixture->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
