@@ -66,6 +66,14 @@ void strv_extend(struct strv *strv, const struct strv *other)
 		strv_add(strv, other->items[i]);
 }
 
+void strv_remove(struct strv *strv, size_t index)
+{
+	free(strv->items[index]);
+	memmove(&strv->items[index], &strv->items[index + 1],
+		(strv->len - index) * sizeof *strv->items);
+	strv->len--;
+}
+
 bool strv_contains(const struct strv *strv, const char *text)
 {
 	for (size_t i = 0; i < strv->len; i++) {

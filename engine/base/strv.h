@@ -25,6 +25,8 @@ void strv_add_fmt(struct strv *strv, const char *fmt, ...) __attribute__((format
 void strv_add_all(struct strv *strv, ...) __attribute__((sentinel));
 /* Adds copies of other's strings. */
 void strv_extend(struct strv *strv, const struct strv *other);
+/* Removes the string at index. */
+void strv_remove(struct strv *strv, size_t index);
 bool strv_contains(const struct strv *strv, const char *text);
 /* The strings with a NULL behind them, also when empty. Valid until the next change. */
 char **strv_argv(struct strv *strv);

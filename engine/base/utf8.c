@@ -42,6 +42,18 @@ size_t utf8_decode(const char *bytes, size_t length, uint32_t *ret_code)
 	return more + 1;
 }
 
+size_t utf8_encode(uint32_t code, char ret_bytes[4])
+{
+	size_t more = code < 0x80 ? 0 : code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
+
+	for (size_t i = more; i > 0; i--) {
+		ret_bytes[i] = (char)(0x80 | (code & 0x3f));
+		code >>= 6;
+	}
+	ret_bytes[0] = (char)(forms[more].mark | code);
+	return more + 1;
+}
+
 bool utf8_is_shown(uint32_t code)
 {
 	static const struct {

@@ -1,0 +1,410 @@
+/* The person's terminal, through curses. */
+#include "ui/canvas.h"
+
+#include <curses.h>
+#include <errno.h>
+#include <langinfo.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <term.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "engine/base/mem.h"
+#include "ui/theme.h"
+
+#define PASTE_ON "\033[?2004h"
+#define PASTE_OFF "\033[?2004l"
+/* Synchronized output: what comes between is shown at once. Terminals that do not have it ignore it.
+ * https://gist.github.com/christianparpart/d8a62cc1ab659194337d73e399004036 */
+#define UPDATE_BEGIN "\033[?2026h"
+#define UPDATE_END "\033[?2026l"
+
+enum { CANVAS_RESET_MAX = 512 };
+
+struct canvas {
+	SCREEN *screen;
+	WINDOW *keys; /* a pad of one cell: reading from it never refreshes what is shown */
+	int colors;
+	bool ascii, mouse;
+	struct frame shown; /* what the terminal shows */
+	cchar_t *line;	    /* of the frame's columns */
+	int stderr_fd;	    /* the real standard error */
+	bool suspended;
+};
+
+/* What gives the terminal back when the program crashes. Handlers of signals have no other way to it. */
+static struct {
+	char reset[CANVAS_RESET_MAX];
+	size_t length;
+	struct termios modes;
+	bool armed;
+} crash;
+
+static const int fatal_signals[] = {SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL};
+
+/* --- a crash */
+
+static void on_crash(int number)
+{
+	if (crash.armed) {
+		crash.armed = false;
+		if (write(STDOUT_FILENO, crash.reset, crash.length) >= 0)
+			tcsetattr(STDIN_FILENO, TCSANOW, &crash.modes);
+	}
+	raise(number);
+}
+
+static void add_capability(const char *name)
+{
+	const char *text = tigetstr(name);
+	size_t length = text && text != (char *)-1 ? strlen(text) : 0;
+
+	if (crash.length + length >= sizeof crash.reset)
+		return;
+	memcpy(crash.reset + crash.length, length ? text : "", length);
+	crash.length += length;
+}
+
+/* Makes ready for the worst: what curses would do at its end, without curses. */
+static void arm(void)
+{
+	static const char modes_off[] = UPDATE_END PASTE_OFF "\033[?1000l\033[?1002l\033[?1006l";
+	static const char *const capabilities[] = {"rmkx", "sgr0", "cnorm", "rmcup"};
+	struct sigaction action = {.sa_handler = on_crash, .sa_flags = (int)SA_RESETHAND};
+
+	memcpy(crash.reset, modes_off, sizeof modes_off - 1);
+	crash.length = sizeof modes_off - 1;
+	for (size_t i = 0; i < ARRAY_SIZE(capabilities); i++)
+		add_capability(capabilities[i]);
+	crash.armed = true;
+	for (size_t i = 0; i < ARRAY_SIZE(fatal_signals); i++)
+		sigaction(fatal_signals[i], &action, NULL);
+}
+
+static void disarm(void)
+{
+	crash.armed = false;
+	for (size_t i = 0; i < ARRAY_SIZE(fatal_signals); i++)
+		signal(fatal_signals[i], SIG_DFL);
+}
+
+/* --- taking the terminal and giving it back */
+
+static void say(const char *sequence)
+{
+	ssize_t ignored = write(STDOUT_FILENO, sequence, strlen(sequence));
+
+	(void)ignored;
+}
+
+/* Standard error goes where it cannot be seen, until hear_stderr(). */
+static void mute_stderr(struct canvas *canvas)
+{
+	AUTO_CLOSE int fd = memfd_create("contractor-stderr", MFD_CLOEXEC);
+
+	canvas->stderr_fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+	if (fd >= 0 && canvas->stderr_fd >= 0 && isatty(STDERR_FILENO))
+		dup2(fd, STDERR_FILENO);
+}
+
+/* Puts standard error back, and says there what was said meanwhile. */
+static void hear_stderr(struct canvas *canvas)
+{
+	AUTO_CLOSE int said = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+	AUTO_BUF struct buf text = BUF_INIT;
+	struct err ignored;
+
+	if (canvas->stderr_fd < 0)
+		return;
+	dup2(canvas->stderr_fd, STDERR_FILENO);
+	fd_close(&canvas->stderr_fd);
+	if (said >= 0 && !isatty(said) && lseek(said, 0, SEEK_SET) == 0 &&
+	    buf_read_fd(&text, said, 1 << 20, "standard error", &ignored) == 0)
+		fd_write_all(STDERR_FILENO, text.data, text.len);
+}
+
+static void set_modes(struct canvas *canvas)
+{
+	raw();
+	noecho();
+	nonl();
+	intrflush(stdscr, FALSE);
+	leaveok(stdscr, FALSE);
+	if (canvas->mouse) {
+		mousemask(ALL_MOUSE_EVENTS | REPORT_MOUSE_POSITION, NULL);
+		mouseinterval(0);
+	}
+	say(PASTE_ON);
+}
+
+static int check_terminal(struct err *err)
+{
+	const char *term = getenv("TERM");
+	AUTO_FREE char *shown = buf_shown(term ? term : "");
+	int problem;
+
+	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
+		return err_set(err, ERR_USAGE,
+			       "the screen needs a terminal; `contractor run` and "
+			       "`contractor debug --plain` do not");
+	if (setupterm(NULL, STDOUT_FILENO, &problem) == OK && cursor_address && clear_screen)
+		return 0;
+	return err_set(err, ERR_USAGE,
+		       "TERM is '%s', %s: set TERM to what the terminal is, or use "
+		       "`contractor debug --plain`",
+		       shown,
+		       problem == 1 ? "a terminal that cannot move its cursor"
+				    : "which the terminfo of this host does not know");
+}
+
+/* How many colours the terminal has, at most so many. */
+static int count_colors(int most)
+{
+	static const int steps[] = {1 << 24, 256, 16, 8};
+
+	if (!has_colors() || start_color() != OK || use_default_colors() != OK)
+		return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
+		if (steps[i] <= most && COLORS >= steps[i])
+			return steps[i];
+	}
+	return 0;
+}
+
+static int open_screen(struct canvas *canvas, const struct canvas_options *options, struct err *err)
+{
+	unsetenv("LINES");
+	unsetenv("COLUMNS");
+	set_escdelay(options->escape_ms);
+	canvas->screen = newterm(NULL, stdout, stdin);
+	if (!canvas->screen)
+		return err_set(err, ERR_HOST, "cannot use the terminal");
+	canvas->mouse = options->mouse;
+	canvas->keys = newpad(1, 1);
+	if (!canvas->keys)
+		return err_set(err, ERR_HOST, "cannot use the terminal");
+	keypad(canvas->keys, TRUE);
+	nodelay(canvas->keys, TRUE);
+	canvas->colors = count_colors(options->colors);
+	canvas->ascii = strcmp(nl_langinfo(CODESET), "UTF-8") != 0;
+	set_modes(canvas);
+	return 0;
+}
+
+int canvas_new(const struct canvas_options *options, struct canvas **ret_canvas, struct err *err)
+{
+	struct canvas *canvas;
+
+	if (check_terminal(err) < 0)
+		return -1;
+	canvas = mem_new(sizeof *canvas);
+	canvas->stderr_fd = -1;
+	tcgetattr(STDIN_FILENO, &crash.modes);
+	if (open_screen(canvas, options, err) < 0) {
+		canvas_free(canvas);
+		return -1;
+	}
+	arm();
+	mute_stderr(canvas);
+	canvas_measure(canvas);
+	canvas_redraw(canvas);
+	*ret_canvas = canvas;
+	return 0;
+}
+
+void canvas_free(struct canvas *canvas)
+{
+	if (!canvas)
+		return;
+	if (canvas->screen && !canvas->suspended)
+		canvas_suspend(canvas);
+	if (canvas->keys)
+		delwin(canvas->keys);
+	if (canvas->screen)
+		delscreen(canvas->screen);
+	hear_stderr(canvas);
+	disarm();
+	frame_release(&canvas->shown);
+	free(canvas->line);
+	free(canvas);
+}
+
+void canvas_suspend(struct canvas *canvas)
+{
+	say(PASTE_OFF);
+	if (canvas->mouse)
+		mousemask(0, NULL);
+	endwin();
+	tcsetattr(STDIN_FILENO, TCSADRAIN, &crash.modes);
+	canvas->suspended = true;
+}
+
+void canvas_resume(struct canvas *canvas)
+{
+	tcgetattr(STDIN_FILENO, &crash.modes);
+	canvas->suspended = false;
+	doupdate();
+	set_modes(canvas);
+	canvas_measure(canvas);
+	canvas_redraw(canvas);
+}
+
+/* --- its size */
+
+bool canvas_measure(struct canvas *canvas)
+{
+	struct winsize size;
+	int rows = LINES, columns = COLS;
+
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row && size.ws_col) {
+		rows = size.ws_row;
+		columns = size.ws_col;
+	}
+	if (rows == canvas->shown.rows && columns == canvas->shown.columns)
+		return false;
+	resizeterm(rows, columns);
+	frame_resize(&canvas->shown, rows, columns);
+	canvas->line = mem_resize(canvas->line, (size_t)columns + 1, sizeof *canvas->line);
+	canvas_redraw(canvas);
+	return true;
+}
+
+int canvas_rows(const struct canvas *canvas)
+{
+	return canvas->shown.rows;
+}
+
+int canvas_columns(const struct canvas *canvas)
+{
+	return canvas->shown.columns;
+}
+
+int canvas_colors(const struct canvas *canvas)
+{
+	return canvas->colors;
+}
+
+bool canvas_is_ascii(const struct canvas *canvas)
+{
+	return canvas->ascii;
+}
+
+void *canvas_key_window(struct canvas *canvas)
+{
+	return canvas->keys;
+}
+
+/* --- drawing */
+
+static attr_t attributes_of(struct cell_style style)
+{
+	static const struct {
+		enum cell_attribute ours;
+		attr_t curses;
+	} table[] = {{CELL_BOLD, A_BOLD},	{CELL_DIM, A_DIM},
+		     {CELL_ITALIC, A_ITALIC},	{CELL_BLINK, A_BLINK},
+		     {CELL_REVERSE, A_REVERSE}, {CELL_UNDERLINE, A_UNDERLINE}};
+	attr_t attributes = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		if (style.attributes & table[i].ours)
+			attributes |= table[i].curses;
+	}
+	return attributes;
+}
+
+/* The number by which curses knows a colour. */
+static int number_of(struct cell_color color)
+{
+	if (color.type == CELL_DEFAULT)
+		return -1;
+	if (color.type == CELL_INDEXED)
+		return color.index;
+	return color.red << 16 | color.green << 8 | color.blue;
+}
+
+/* The pair of a style's colours; 0 where there is none left. */
+static int pair_of(struct cell_style style)
+{
+	int fg = number_of(style.fg), bg = number_of(style.bg), pair;
+
+	if (fg < 0 && bg < 0)
+		return 0;
+	pair = alloc_pair(fg, bg);
+	return pair < 0 ? 0 : pair;
+}
+
+static void set_cell(const struct canvas *canvas, const struct cell *cell, cchar_t *ret_cell)
+{
+	struct cell_style style = theme_reduce(cell->style, canvas->colors);
+	wchar_t text[CELL_CHARS_MAX + 1] = L" ";
+	int pair = pair_of(style);
+
+	for (int i = 0; i < cell->n_chars; i++) {
+		text[i] = (wchar_t)cell->chars[i];
+		text[i + 1] = L'\0';
+	}
+	setcchar(ret_cell, text, attributes_of(style), 0, &pair);
+}
+
+/* Draws a whole row: half of a wide character must never be left over. */
+static void show_row(struct canvas *canvas, const struct cell *cells, int row)
+{
+	int count = 0;
+
+	for (int column = 0; column < canvas->shown.columns; column++) {
+		if (cells[column].width)
+			set_cell(canvas, &cells[column], &canvas->line[count++]);
+	}
+	mvwadd_wchnstr(stdscr, row, 0, canvas->line, count);
+}
+
+static bool same_cells(const struct cell *a, const struct cell *b, int count)
+{
+	return memcmp(a, b, (size_t)count * sizeof *a) == 0;
+}
+
+static void show_cursor(const struct frame *frame)
+{
+	curs_set(frame->cursor_row >= 0);
+	if (frame->cursor_row >= 0)
+		wmove(stdscr, frame->cursor_row, frame->cursor_column);
+}
+
+void canvas_show(struct canvas *canvas, const struct frame *frame)
+{
+	size_t columns = (size_t)frame->columns;
+
+	for (int row = 0; row < frame->rows; row++) {
+		const struct cell *cells = frame->cells + (size_t)row * columns;
+		struct cell *shown = frame_at(&canvas->shown, row, 0);
+
+		if (same_cells(cells, shown, frame->columns))
+			continue;
+		show_row(canvas, cells, row);
+		memcpy(shown, cells, columns * sizeof *cells);
+	}
+	show_cursor(frame);
+	say(UPDATE_BEGIN);
+	wrefresh(stdscr);
+	say(UPDATE_END);
+}
+
+void canvas_redraw(struct canvas *canvas)
+{
+	memset(canvas->shown.cells, 0xff,
+	       (size_t)canvas->shown.rows * (size_t)canvas->shown.columns *
+		       sizeof *canvas->shown.cells);
+	clearok(stdscr, TRUE);
+}
+
+void canvas_bell(struct canvas *canvas)
+{
+	(void)canvas;
+	say("\a");
+}

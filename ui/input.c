@@ -1,0 +1,273 @@
+/* Keys, by curses and terminfo. */
+#include "ui/input.h"
+
+#include <curses.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <term.h>
+#include <unistd.h>
+#include <wchar.h>
+
+#include "engine/base/mem.h"
+
+/* Codes that curses is taught, beyond its own. */
+enum { CODE_PASTE_BEGIN = KEY_MAX + 100, CODE_PASTE_END };
+enum { PASTE_MAX = 1 << 20 };
+
+/* A key that terminfo describes by a name of its own, as `kLFT5`: Ctrl and an arrow. */
+struct extended_key {
+	int code; /* of curses; 0: the terminal has no such key */
+	enum key_name name;
+	unsigned modifiers;
+};
+
+enum { EXTENDED_NAMES = 8, EXTENDED_MODIFIERS = 7 };
+
+struct input {
+	WINDOW *window;
+	struct buf paste;
+	bool pasting;
+	struct extended_key extended[EXTENDED_NAMES * EXTENDED_MODIFIERS];
+	size_t n_extended;
+};
+
+/* Looks up Shift, Alt and Ctrl with arrows and the like (terminfo(5), user_caps(5): the digit behind
+ * the name is 1 + Shift + 2 Alt + 4 Ctrl). */
+static void find_extended_keys(struct input *input)
+{
+	static const struct {
+		const char *capability;
+		enum key_name name;
+	} names[EXTENDED_NAMES] = {{"kUP", KEY_NAME_UP},       {"kDN", KEY_NAME_DOWN},
+				   {"kLFT", KEY_NAME_LEFT},    {"kRIT", KEY_NAME_RIGHT},
+				   {"kHOM", KEY_NAME_HOME},    {"kEND", KEY_NAME_END},
+				   {"kPRV", KEY_NAME_PAGE_UP}, {"kNXT", KEY_NAME_PAGE_DOWN}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		for (unsigned digit = 2; digit <= 8; digit++) {
+			AUTO_FREE char *capability =
+				mem_printf(digit == 2 ? "%s" : "%s%u", names[i].capability, digit);
+			const char *sequence = tigetstr(capability);
+			int code = sequence && sequence != (char *)-1 ? key_defined(sequence) : 0;
+
+			if (code > 0)
+				input->extended[input->n_extended++] =
+					(struct extended_key){code, names[i].name, digit - 1};
+		}
+	}
+}
+
+struct input *input_new(struct canvas *canvas)
+{
+	struct input *input = mem_new(sizeof *input);
+
+	input->window = canvas_key_window(canvas);
+	buf_init(&input->paste);
+	define_key("\033[200~", CODE_PASTE_BEGIN);
+	define_key("\033[201~", CODE_PASTE_END);
+	find_extended_keys(input);
+	return input;
+}
+
+void input_free(struct input *input)
+{
+	if (!input)
+		return;
+	buf_release(&input->paste);
+	free(input);
+}
+
+const struct buf *input_pasted(const struct input *input)
+{
+	return &input->paste;
+}
+
+/* --- keys that have names */
+
+static const struct {
+	int code;
+	enum key_name name;
+	unsigned modifiers;
+} curses_keys[] = {
+	{KEY_UP, KEY_NAME_UP, 0},
+	{KEY_DOWN, KEY_NAME_DOWN, 0},
+	{KEY_LEFT, KEY_NAME_LEFT, 0},
+	{KEY_RIGHT, KEY_NAME_RIGHT, 0},
+	{KEY_HOME, KEY_NAME_HOME, 0},
+	{KEY_END, KEY_NAME_END, 0},
+	{KEY_PPAGE, KEY_NAME_PAGE_UP, 0},
+	{KEY_NPAGE, KEY_NAME_PAGE_DOWN, 0},
+	{KEY_IC, KEY_NAME_INSERT, 0},
+	{KEY_DC, KEY_NAME_DELETE, 0},
+	{KEY_BACKSPACE, KEY_NAME_BACKSPACE, 0},
+	{KEY_ENTER, KEY_NAME_ENTER, 0},
+	{KEY_BTAB, KEY_NAME_TAB, KEY_SHIFT},
+	{KEY_SLEFT, KEY_NAME_LEFT, KEY_SHIFT},
+	{KEY_SRIGHT, KEY_NAME_RIGHT, KEY_SHIFT},
+	{KEY_SR, KEY_NAME_UP, KEY_SHIFT},
+	{KEY_SF, KEY_NAME_DOWN, KEY_SHIFT},
+	{KEY_SHOME, KEY_NAME_HOME, KEY_SHIFT},
+	{KEY_SEND, KEY_NAME_END, KEY_SHIFT},
+	{KEY_SPREVIOUS, KEY_NAME_PAGE_UP, KEY_SHIFT},
+	{KEY_SNEXT, KEY_NAME_PAGE_DOWN, KEY_SHIFT},
+	{KEY_SDC, KEY_NAME_DELETE, KEY_SHIFT},
+	{KEY_A1, KEY_NAME_HOME, 0},
+	{KEY_A3, KEY_NAME_PAGE_UP, 0},
+	{KEY_C1, KEY_NAME_END, 0},
+	{KEY_C3, KEY_NAME_PAGE_DOWN, 0},
+};
+
+static struct key named(enum key_name name, unsigned modifiers)
+{
+	return (struct key){.type = KEY_NAMED, .code = name, .modifiers = modifiers};
+}
+
+static struct key key_of_mouse(void)
+{
+	static const struct {
+		mmask_t mask;
+		int button;
+		bool pressed;
+	} buttons[] = {{BUTTON1_PRESSED, 1, true}, {BUTTON1_RELEASED, 1, false},
+		       {BUTTON2_PRESSED, 2, true}, {BUTTON2_RELEASED, 2, false},
+		       {BUTTON3_PRESSED, 3, true}, {BUTTON3_RELEASED, 3, false},
+		       {BUTTON4_PRESSED, 4, true}, {BUTTON5_PRESSED, 5, true}};
+	struct key key = {0};
+	MEVENT event;
+
+	if (getmouse(&event) != OK)
+		return key;
+	key.type = KEY_MOUSE_EVENT;
+	key.mouse.row = event.y;
+	key.mouse.column = event.x;
+	key.mouse.moved = event.bstate & REPORT_MOUSE_POSITION;
+	key.modifiers = (event.bstate & BUTTON_SHIFT ? KEY_SHIFT : 0u) |
+			(event.bstate & BUTTON_ALT ? KEY_ALT : 0u) |
+			(event.bstate & BUTTON_CTRL ? KEY_CTRL : 0u);
+	for (size_t i = 0; i < ARRAY_SIZE(buttons); i++) {
+		if (event.bstate & buttons[i].mask) {
+			key.mouse.button = buttons[i].button;
+			key.mouse.pressed = buttons[i].pressed;
+		}
+	}
+	return key;
+}
+
+static struct key key_of_code(const struct input *input, int code)
+{
+	if (code == KEY_MOUSE)
+		return key_of_mouse();
+	if (code > KEY_F0 && code <= KEY_F(12))
+		return named((enum key_name)(KEY_NAME_F1 + code - KEY_F(1)), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(curses_keys); i++) {
+		if (curses_keys[i].code == code)
+			return named(curses_keys[i].name, curses_keys[i].modifiers);
+	}
+	for (size_t i = 0; i < input->n_extended; i++) {
+		if (input->extended[i].code == code)
+			return named(input->extended[i].name, input->extended[i].modifiers);
+	}
+	return (struct key){0};
+}
+
+/* --- characters */
+
+static struct key key_of_character(wint_t character)
+{
+	static const struct {
+		wint_t character;
+		enum key_name name;
+	} names[] = {{'\t', KEY_NAME_TAB},
+		     {'\r', KEY_NAME_ENTER},
+		     {0x1b, KEY_NAME_ESCAPE},
+		     {0x7f, KEY_NAME_BACKSPACE},
+		     {'\b', KEY_NAME_BACKSPACE}};
+	struct key key = {.type = KEY_CHARACTER, .code = character};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		if (names[i].character == character)
+			return named(names[i].name, 0);
+	}
+	if (character < 0x20) {
+		key.code = character == 0 ? ' ' : character + 0x40;
+		if (key.code >= 'A' && key.code <= 'Z')
+			key.code += 'a' - 'A';
+		key.modifiers = KEY_CTRL;
+	}
+	return key;
+}
+
+/* After Esc: the key that came right behind it, with Alt; or Esc alone. */
+static struct key key_after_escape(const struct input *input)
+{
+	wint_t character;
+	struct key key;
+
+	if (wget_wch(input->window, &character) != OK || character == 0x1b)
+		return named(KEY_NAME_ESCAPE, 0);
+	key = key_of_character(character);
+	key.modifiers |= KEY_ALT;
+	return key;
+}
+
+/* --- reading */
+
+static void add_pasted(struct input *input, int result, wint_t character)
+{
+	char bytes[8];
+	mbstate_t state = {0};
+	size_t length;
+
+	if (result != OK || input->paste.len > PASTE_MAX)
+		return;
+	length = wcrtomb(bytes, (wchar_t)character, &state);
+	if (length != (size_t)-1)
+		buf_add(&input->paste, bytes, length);
+}
+
+/* One read while text is pasted: true when it has ended. */
+static bool continue_paste(struct input *input, int result, wint_t character)
+{
+	if (result == KEY_CODE_YES && character == CODE_PASTE_END) {
+		input->pasting = false;
+		return true;
+	}
+	add_pasted(input, result, character);
+	return false;
+}
+
+static bool has_hung_up(void)
+{
+	struct pollfd poll_fd = {.fd = STDIN_FILENO, .events = POLLIN};
+
+	return poll(&poll_fd, 1, 0) > 0 && poll_fd.revents & (POLLHUP | POLLERR | POLLNVAL);
+}
+
+enum input_type input_next(struct input *input, struct key *ret_key)
+{
+	wint_t character;
+	int result;
+
+	while ((result = wget_wch(input->window, &character)) != ERR) {
+		if (input->pasting) {
+			if (continue_paste(input, result, character))
+				return INPUT_PASTE;
+			continue;
+		}
+		if (result == KEY_CODE_YES && character == CODE_PASTE_BEGIN) {
+			input->pasting = true;
+			buf_clear(&input->paste);
+			continue;
+		}
+		if (result == KEY_CODE_YES)
+			*ret_key = key_of_code(input, (int)character);
+		else if (character == 0x1b)
+			*ret_key = key_after_escape(input);
+		else
+			*ret_key = key_of_character(character);
+		if (ret_key->type != KEY_NONE)
+			return INPUT_KEY;
+	}
+	return has_hung_up() ? INPUT_ENDED : INPUT_NONE;
+}
