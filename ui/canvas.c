@@ -2,7 +2,7 @@
 #include "ui/canvas.h"
 
 #include <curses.h>
-#include <errno.h>
+#include <fcntl.h>
 #include <langinfo.h>
 #include <signal.h>
 #include <stdio.h>
@@ -10,12 +10,11 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <term.h>
 #include <termios.h>
 #include <unistd.h>
 
+#include "engine/base/buf.h"
 #include "engine/base/mem.h"
-#include "ui/theme.h"
 
 #define PASTE_ON "\033[?2004h"
 #define PASTE_OFF "\033[?2004l"
@@ -47,6 +46,14 @@ static struct {
 
 static const int fatal_signals[] = {SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL};
 
+/* Whether terminfo has this string for the terminal. */
+static bool has_capability(const char *name)
+{
+	const char *text = tigetstr(name);
+
+	return text && text != (char *)-1;
+}
+
 /* --- a crash */
 
 static void on_crash(int number)
@@ -61,12 +68,12 @@ static void on_crash(int number)
 
 static void add_capability(const char *name)
 {
-	const char *text = tigetstr(name);
-	size_t length = text && text != (char *)-1 ? strlen(text) : 0;
+	const char *text = has_capability(name) ? tigetstr(name) : "";
+	size_t length = strlen(text);
 
 	if (crash.length + length >= sizeof crash.reset)
 		return;
-	memcpy(crash.reset + crash.length, length ? text : "", length);
+	memcpy(crash.reset + crash.length, text, length);
 	crash.length += length;
 }
 
@@ -142,24 +149,18 @@ static void set_modes(struct canvas *canvas)
 	say(PASTE_ON);
 }
 
-static int check_terminal(struct err *err)
+/* Why curses cannot draw on this terminal. */
+static int cannot_draw(bool known, struct err *err)
 {
 	const char *term = getenv("TERM");
 	AUTO_FREE char *shown = buf_shown(term ? term : "");
-	int problem;
 
-	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
-		return err_set(err, ERR_USAGE,
-			       "the screen needs a terminal; `contractor run` and "
-			       "`contractor debug --plain` do not");
-	if (setupterm(NULL, STDOUT_FILENO, &problem) == OK && cursor_address && clear_screen)
-		return 0;
 	return err_set(err, ERR_USAGE,
 		       "TERM is '%s', %s: set TERM to what the terminal is, or use "
 		       "`contractor debug --plain`",
 		       shown,
-		       problem == 1 ? "a terminal that cannot move its cursor"
-				    : "which the terminfo of this host does not know");
+		       known ? "a terminal that cannot move its cursor"
+			     : "which the terminfo of this host does not know");
 }
 
 /* How many colours the terminal has, at most so many. */
@@ -182,8 +183,8 @@ static int open_screen(struct canvas *canvas, const struct canvas_options *optio
 	unsetenv("COLUMNS");
 	set_escdelay(options->escape_ms);
 	canvas->screen = newterm(NULL, stdout, stdin);
-	if (!canvas->screen)
-		return err_set(err, ERR_HOST, "cannot use the terminal");
+	if (!canvas->screen || !has_capability("cup"))
+		return cannot_draw(canvas->screen, err);
 	canvas->mouse = options->mouse;
 	canvas->keys = newpad(1, 1);
 	if (!canvas->keys)
@@ -200,8 +201,10 @@ int canvas_new(const struct canvas_options *options, struct canvas **ret_canvas,
 {
 	struct canvas *canvas;
 
-	if (check_terminal(err) < 0)
-		return -1;
+	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
+		return err_set(err, ERR_USAGE,
+			       "the screen needs a terminal; `contractor run` and "
+			       "`contractor debug --plain` do not");
 	canvas = mem_new(sizeof *canvas);
 	canvas->stderr_fd = -1;
 	tcgetattr(STDIN_FILENO, &crash.modes);
@@ -341,7 +344,9 @@ static int pair_of(struct cell_style style)
 
 static void set_cell(const struct canvas *canvas, const struct cell *cell, cchar_t *ret_cell)
 {
-	struct cell_style style = theme_reduce(cell->style, canvas->colors);
+	struct cell_style style = cell->style;
+
+	(void)canvas;
 	wchar_t text[CELL_CHARS_MAX + 1] = L" ";
 	int pair = pair_of(style);
 

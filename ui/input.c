@@ -2,10 +2,8 @@
 #include "ui/input.h"
 
 #include <curses.h>
-#include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
-#include <term.h>
 #include <unistd.h>
 #include <wchar.h>
 
