@@ -71,6 +71,22 @@ test_screen_includes_program() {
 	check_finds 'ui/pane.c:1 "src/main.h'
 }
 
+test_curses_outside_canvas() {
+	tree_with ui/pane.c '#include <curses.h>'
+	check_finds 'ui/pane.c:1 <curses.h'
+}
+
+test_curses_in_canvas() {
+	tree_with ui/canvas_color.c '#include <curses.h>'
+	run "$root/tests/check-borders.sh" .
+	check_status 0
+}
+
+test_vterm_in_term_header() {
+	tree_with ui/term_internal.h '#include <vterm.h>'
+	check_finds 'ui/term_internal.h:1 <vterm.h'
+}
+
 test_vterm_outside_term() {
 	tree_with ui/pane.c '#include <vterm.h>'
 	check_finds 'ui/pane.c:1 <vterm.h'
