@@ -33,7 +33,7 @@ static bool is_busy(const struct debug *debug)
 {
 	const struct session *session = debug->build.session;
 
-	return debug->shell || debug->editing.child || session_is_ending(session) ||
+	return debug->shell || debug->editor || session_is_ending(session) ||
 	       session_is_resuming(session) || session_state(session) == SESSION_RUNNING;
 }
 
@@ -159,7 +159,9 @@ static int show_log(void *data, const struct attempt *attempt, struct err *err)
 
 static int source(void *data, const char *path, struct err *err)
 {
-	return debug_add_script(data, path, err);
+	struct debug *debug = data;
+
+	return scripts_add(&debug->scripts, path, err);
 }
 
 /* A person is asked when something would end or wait; elsewhere it is said. */
@@ -196,7 +198,7 @@ static void interrupt(struct debug *debug)
 		debug_say(debug, "^C");
 		debug->asking = false;
 		debug_wake(debug);
-	} else if (debug->shell || debug->editing.child) {
+	} else if (debug->shell || debug->editor) {
 		return;
 	} else if (session_is_ending(session)) {
 		session_kill_now(session);
@@ -323,7 +325,7 @@ static int start(struct debug *debug, struct err *err)
 	if (open_terminal(debug, err) < 0 || restore(debug, err) < 0 ||
 	    take_options(debug, err) < 0)
 		return -1;
-	if (file && debug_add_script(debug, file, err) < 0)
+	if (file && scripts_add(&debug->scripts, file, err) < 0)
 		return -1;
 	debug_wake(debug);
 	return 0;
@@ -370,7 +372,7 @@ static int debug_build(struct debug *debug)
 
 int debug_command(struct program *program)
 {
-	struct debug debug = {.program = program, .typed = BUF_INIT, .editing.refused = BUF_INIT};
+	struct debug debug = {.program = program, .typed = BUF_INIT};
 	const struct build_wish wish = {.event = on_event, .data = &debug, .front = &front};
 	int status;
 

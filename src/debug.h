@@ -8,28 +8,12 @@
 #define SRC_DEBUG_H
 
 #include "engine/session/command.h"
+#include "engine/session/editing.h"
+#include "engine/session/script.h"
 #include "src/build.h"
 #include "src/prompt.h"
 #include "src/relay.h"
 #include "src/view.h"
-
-/* Lines of a file that are run as commands. */
-struct debug_script {
-	char *path;
-	struct buf text;
-	size_t at;   /* of the next line */
-	size_t line; /* number of the one that was taken last */
-};
-
-enum { DEBUG_SCRIPTS_MAX = 16 };
-
-/* A step's text in an editor. */
-struct debug_editing {
-	size_t step;
-	char *path;		  /* of the file that is edited, or NULL */
-	struct loop_child *child; /* the editor, while it runs */
-	struct buf refused;	  /* what was made of the step's text, but is not valid */
-};
 
 struct debug {
 	struct program *program;
@@ -38,8 +22,7 @@ struct debug {
 	struct prompt *prompt; /* NULL without a terminal */
 	char *last_line;       /* what an empty line repeats, or NULL */
 
-	struct debug_script scripts[DEBUG_SCRIPTS_MAX];
-	size_t n_scripts;
+	struct scripts scripts;
 
 	/* Standard input without a terminal. */
 	struct loop_watch *input;
@@ -49,7 +32,8 @@ struct debug {
 	struct relay *relay; /* of the shell that has the terminal */
 	struct shell *shell;
 	bool shell_done;
-	struct debug_editing editing;
+	struct editing editing;
+	struct loop_child *editor; /* while it runs */
 
 	bool asking;	   /* whether to quit all the same */
 	bool over;	   /* it has been told to */
@@ -66,7 +50,6 @@ void debug_say(struct debug *debug, const char *fmt, ...) __attribute__((format(
 /* debug_input.c */
 /* Runs the next line that there is, or sees to it that one comes. */
 void debug_take_line(struct debug *debug);
-int debug_add_script(struct debug *debug, const char *path, struct err *err);
 /* What was typed at the prompt. */
 void debug_take_typed(struct debug *debug, const char *line);
 void debug_release_input(struct debug *debug);

@@ -1,6 +1,5 @@
 /* Where the debugger's commands come from: files, the prompt, standard input. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -8,77 +7,19 @@
 #include "engine/base/mem.h"
 #include "src/debug.h"
 
-enum { SCRIPT_MAX = 1 << 20, TYPED_MAX = 1 << 20 };
+enum { TYPED_MAX = 1 << 20 };
 
-/* --- files */
-
-int debug_add_script(struct debug *debug, const char *path, struct err *err)
-{
-	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	struct debug_script *script = &debug->scripts[debug->n_scripts];
-	AUTO_FREE char *shown = buf_shown(path);
-	AUTO_BUF struct buf text = BUF_INIT;
-
-	if (debug->n_scripts == DEBUG_SCRIPTS_MAX)
-		return err_set(err, ERR_USAGE, "'%s': files of commands are nested too deep",
-			       shown);
-	if (fd < 0)
-		return err_set(err, ERR_USAGE, "cannot read '%s': %s", shown, strerror(errno));
-	if (buf_read_fd(&text, fd, SCRIPT_MAX, shown, err) < 0)
-		return -1;
-	*script = (struct debug_script){.path = mem_strdup(path), .text = text};
-	buf_init(&text);
-	debug->n_scripts++;
-	return 0;
-}
-
-static void end_script(struct debug *debug)
-{
-	struct debug_script *script = &debug->scripts[--debug->n_scripts];
-
-	free(script->path);
-	buf_release(&script->text);
-}
-
-static void end_scripts(struct debug *debug)
-{
-	while (debug->n_scripts)
-		end_script(debug);
-}
-
-/* The next line of the innermost file; NULL at its end. Free with free(). */
-static char *script_line(struct debug_script *script)
-{
-	const char *line = script->text.data + script->at;
-	size_t length = strcspn(line, "\n");
-
-	if (script->at >= script->text.len)
-		return NULL;
-	script->at += length + 1;
-	script->line++;
-	return mem_strndup(line, length);
-}
-
-/* A command of a file was wrong: says where, and leaves the files. */
-static void stop_scripts(struct debug *debug, size_t depth, const struct err *err)
-{
-	const struct debug_script *script = &debug->scripts[depth - 1];
-	AUTO_FREE char *shown = buf_shown(script->path);
-
-	debug_say(debug, "%s:%zu: %s", shown, script->line, err->text);
-	debug->mistaken = true;
-}
-
+/* Runs the next line of the files. A command that is wrong ends them, and it is said where. */
 static void run_script_line(struct debug *debug)
 {
-	size_t depth = debug->n_scripts;
-	AUTO_FREE char *line = script_line(&debug->scripts[depth - 1]);
+	AUTO_BUF struct buf place = BUF_INIT;
+	AUTO_FREE char *line = scripts_next(&debug->scripts, &place);
 	struct err err;
 
-	if (!line)
-		end_script(debug);
-	else if (command_run(debug->build.session, line, &err) < 0)
-		stop_scripts(debug, depth, &err);
+	if (line && command_run(debug->build.session, line, &err) < 0) {
+		debug_say(debug, "%s: %s", place.data, err.text);
+		debug->mistaken = true;
+	}
 	debug_wake(debug);
 }
 
@@ -161,13 +102,13 @@ static void take_input(struct debug *debug)
 
 void debug_take_line(struct debug *debug)
 {
-	if (debug->mistaken && debug->n_scripts)
-		end_scripts(debug);
+	if (debug->mistaken)
+		scripts_clear(&debug->scripts);
 	if (debug->mistaken && !debug->prompt)
 		run_line(debug, "quit");
 	else if (debug->asking)
 		ask_for_line(debug);
-	else if (debug->n_scripts)
+	else if (debug->scripts.len)
 		run_script_line(debug);
 	else if (debug->prompt)
 		ask_for_line(debug);
@@ -177,7 +118,7 @@ void debug_take_line(struct debug *debug)
 
 void debug_release_input(struct debug *debug)
 {
-	end_scripts(debug);
+	scripts_clear(&debug->scripts);
 	loop_watch_remove(&debug->input);
 	buf_release(&debug->typed);
 	free(debug->last_line);
