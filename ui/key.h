@@ -56,12 +56,15 @@ struct key {
 };
 
 /* Reads a key as it is written in a keymap; upper and lower case of names and modifiers do not
- * matter (`ctrl-]`, `C-]`, `pgup`). Fails with ERR_USAGE, naming what is not known. */
+ * matter (`ctrl-]`, `C-]`, `pgup`). `WheelUp` and `WheelDown` are the mouse's. Fails with ERR_USAGE,
+ * naming what is not known, or what no terminal can send. */
 int key_parse(const char *text, struct key *ret_key, struct err *err);
 
-/* The shortest usual name of it: "n", "Ctrl-]", "F5". */
+/* The usual name of it, which key_parse() reads: "n", "Ctrl-]", "F5"; of a mouse event other than the
+ * wheel's nothing. */
 void key_add_name(const struct key *key, struct buf *out);
 
+/* Whether they are the same; of mouse events the place does not matter. */
 bool key_equal(const struct key *a, const struct key *b);
 
 #endif
