@@ -498,6 +498,13 @@ void runner_resume(struct runner *runner)
 	send_command(runner, 'g');
 }
 
+void runner_interact(struct runner *runner)
+{
+	runner->end_of_file = false;
+	if (runner->terminal)
+		terminal_interact(runner->terminal);
+}
+
 bool runner_write(struct runner *runner, const void *bytes, size_t length)
 {
 	return runner->terminal && terminal_write(runner->terminal, bytes, length);

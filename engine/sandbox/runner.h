@@ -93,6 +93,8 @@ void runner_resume(struct runner *runner);
 /* Ends the step: SIGTERM to its processes, after grace_ms SIGKILL to all. 0: at once. */
 void runner_kill(struct runner *runner, int64_t grace_ms);
 
+/* Somebody types from now on: a read waits, instead of getting end-of-file. */
+void runner_interact(struct runner *runner);
 /* Queues bytes for the terminal, as if typed. Nothing is lost while the step does not read;
  * false when more than a megabyte is queued. */
 bool runner_write(struct runner *runner, const void *bytes, size_t length);

@@ -147,6 +147,11 @@ static void feed_end_of_file(void *data)
 		return;
 }
 
+void terminal_interact(struct terminal *terminal)
+{
+	loop_timer_remove(&terminal->end_of_file_timer);
+}
+
 struct terminal *terminal_new(struct loop *loop, int fd, bool end_of_file,
 			      const struct terminal_callbacks *callbacks)
 {

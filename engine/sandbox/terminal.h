@@ -35,6 +35,9 @@ void terminal_finish(struct terminal *terminal);
 /* Whether closed() has been called. */
 bool terminal_drained(const struct terminal *terminal);
 
+/* Somebody types from now on: reads are no more answered with end-of-file. */
+void terminal_interact(struct terminal *terminal);
+
 /* Queues bytes as if typed; false, and nothing queued, when the queue is full. */
 bool terminal_write(struct terminal *terminal, const void *bytes, size_t length);
 void terminal_resize(struct terminal *terminal, int columns, int rows);

@@ -14,6 +14,7 @@ enum event_type {
 	EVENT_STEP_OUTPUT,   /* bytes, length: as the program wrote them */
 	EVENT_STEP_NOTE,     /* text: one line about it that is not its output */
 	EVENT_STEP_PROGRESS, /* amount: bytes handled so far */
+	EVENT_STEP_TERMINAL, /* from the output's byte `amount` on, onlcr: LF moves to the left, too */
 	EVENT_STEP_PAUSED,
 	EVENT_STEP_RESUMED,
 	EVENT_STEP_CACHED,    /* taken from the cache; attempt */
@@ -39,6 +40,7 @@ struct event {
 	size_t length;
 	const char *text;
 	uint64_t amount;
+	bool onlcr;
 	const char *attempt_id;
 	const struct attempt *attempt;
 	enum stop_reason reason;

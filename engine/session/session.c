@@ -338,6 +338,15 @@ bool session_is_resuming(const struct session *session)
 	return session->resuming && session->state == SESSION_PAUSED;
 }
 
+void session_interact(struct session *session, bool interactive)
+{
+	struct runner *runner = session->run ? action_runner(session->run) : NULL;
+
+	session->options.interactive = interactive;
+	if (interactive && runner)
+		runner_interact(runner);
+}
+
 int session_type(struct session *session, const void *bytes, size_t length, struct err *err)
 {
 	struct runner *runner = session->run ? action_runner(session->run) : NULL;

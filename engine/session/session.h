@@ -156,6 +156,10 @@ int session_save(struct session *session, struct err *err);
 /* Bytes typed into the running step; ERR_USAGE when none runs or too much is queued. */
 int session_type(struct session *session, const void *bytes, size_t length, struct err *err);
 
+/* Somebody types from now on: the running step, and those after it, wait for it when they read,
+ * instead of getting end-of-file at once as under `run`; false: as under `run`, from the next step on. */
+void session_interact(struct session *session, bool interactive);
+
 /* Copies the named artifacts of the present state to the artifact directory. */
 int session_export_artifacts(struct session *session, struct err *err);
 

@@ -98,9 +98,16 @@ static void on_mode(void *data, bool onlcr)
 {
 	struct session *session = data;
 
-	if (!session->err.code &&
-	    recording_mode(session->draft.recording, onlcr, loop_now_ms(), &session->err) < 0)
+	if (session->err.code)
+		return;
+	if (recording_mode(session->draft.recording, onlcr, loop_now_ms(), &session->err) < 0) {
 		action_kill(session->run, 0);
+		return;
+	}
+	session_emit(session, (struct event){.type = EVENT_STEP_TERMINAL,
+					     .step = session->position,
+					     .amount = recording_size(session->draft.recording),
+					     .onlcr = onlcr});
 }
 
 static void on_note(void *data, const char *text)

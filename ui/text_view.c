@@ -1,0 +1,143 @@
+/* A text of some lines that can be scrolled and searched. */
+#include "ui/text_view.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/base/mem.h"
+#include "engine/base/utf8.h"
+
+enum { TAB_WIDTH = 8, PAN = 8 };
+
+/* Adds the text with its tabs as blanks, since they mean nothing in a frame. */
+static void add_expanded(struct buf *out, const char *text)
+{
+	size_t start = out->len;
+
+	for (; *text; text++) {
+		if (*text == '\t') {
+			do
+				buf_add_char(out, ' ');
+			while ((out->len - start) % TAB_WIDTH);
+		} else {
+			buf_add_char(out, *text);
+		}
+		if (*text == '\n')
+			start = out->len;
+	}
+}
+
+void text_view_set(struct text_view *view, const char *text, bool keep)
+{
+	size_t top = view->top, capacity = 0;
+	AUTO_BUF struct buf expanded = BUF_INIT;
+	char *rest, *line;
+
+	add_expanded(&expanded, text);
+	text_view_release(view);
+	view->text = rest = mem_strndup(expanded.data, expanded.len);
+	while ((line = strsep(&rest, "\n")) && (rest || *line)) {
+		view->lines = mem_grow(view->lines, view->n_lines, &capacity, sizeof *view->lines);
+		view->lines[view->n_lines++] = line;
+	}
+	view->top = keep ? top : 0;
+	view->left = keep ? view->left : 0;
+	view->match = view->n_lines;
+}
+
+void text_view_release(struct text_view *view)
+{
+	free(take_ptr(&view->text));
+	free(take_ptr(&view->lines));
+	view->n_lines = 0;
+}
+
+/* The last line that may be at the top. */
+static size_t last_top(const struct text_view *view)
+{
+	size_t rows = view->rows > 0 ? (size_t)view->rows : 1;
+
+	return view->n_lines > rows ? view->n_lines - rows : 0;
+}
+
+static void scroll(struct text_view *view, ptrdiff_t lines)
+{
+	size_t last = last_top(view);
+
+	if (lines < 0)
+		view->top -= view->top < (size_t)-lines ? view->top : (size_t)-lines;
+	else
+		view->top += (size_t)lines;
+	view->top = view->top > last ? last : view->top;
+}
+
+void text_view_move(struct text_view *view, enum motion motion)
+{
+	ptrdiff_t page = view->rows > 2 ? view->rows - 1 : 1;
+	const ptrdiff_t by[] = {[MOTION_UP] = -1,
+				[MOTION_DOWN] = 1,
+				[MOTION_PAGE_UP] = -page,
+				[MOTION_PAGE_DOWN] = page,
+				[MOTION_HOME] = -(ptrdiff_t)view->n_lines,
+				[MOTION_END] = (ptrdiff_t)view->n_lines};
+
+	if (motion == MOTION_LEFT)
+		view->left -= view->left < PAN ? view->left : PAN;
+	else if (motion == MOTION_RIGHT)
+		view->left += PAN;
+	else
+		scroll(view, by[motion]);
+}
+
+static bool has_upper(const char *text)
+{
+	while (*text && !isupper((unsigned char)*text))
+		text++;
+	return *text;
+}
+
+bool text_view_find(struct text_view *view, const char *pattern, bool forward)
+{
+	char *(*find)(const char *, const char *) = has_upper(pattern) ? strstr : strcasestr;
+	size_t count = view->n_lines;
+	size_t at = view->match < count ? view->match : forward ? view->top + count - 1 : view->top;
+
+	for (size_t i = 0; i < count; i++) {
+		at = (at + (forward ? 1 : count - 1)) % count;
+		if (!find(view->lines[at], pattern))
+			continue;
+		view->match = at;
+		if (at < view->top || at >= view->top + (size_t)view->rows)
+			view->top = at > last_top(view) ? last_top(view) : at;
+		return true;
+	}
+	return false;
+}
+
+/* What is left of a line when so many columns are scrolled away. */
+static const char *pan(const char *line, int columns)
+{
+	uint32_t code;
+
+	while (*line && columns-- > 0) {
+		size_t used = utf8_decode(line, strlen(line), &code);
+
+		line += used ? used : 1;
+	}
+	return line;
+}
+
+void text_view_draw(struct text_view *view, struct frame *frame, struct rect rect,
+		    struct cell_style style, struct cell_style match)
+{
+	view->rows = rect.rows;
+	scroll(view, 0);
+	frame_fill(frame, rect, style);
+	for (int row = 0; row < rect.rows && view->top + (size_t)row < view->n_lines; row++) {
+		size_t line = view->top + (size_t)row;
+
+		frame_text(frame, rect, row, 0, line == view->match ? match : style,
+			   pan(view->lines[line], view->left));
+	}
+}
