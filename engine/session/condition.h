@@ -75,4 +75,8 @@ void condition_feed(struct condition *condition, const char *bytes, size_t lengt
  * counts. Nothing may be fed after it until the next condition_begin(). */
 bool condition_holds(struct condition *condition, const struct condition_facts *facts);
 
+/* Whether a POSIX extended regular expression can be compiled and tried within bounds; ERR_USAGE when
+ * it has back-references, or is large or deep. */
+int condition_check_pattern(const char *expression, struct err *err);
+
 #endif

@@ -135,7 +135,7 @@ static int measure_one(const char **p, struct extent *extent, struct err *err)
 	return 0;
 }
 
-static int check_extent(const char *expression, struct err *err)
+int condition_check_pattern(const char *expression, struct err *err)
 {
 	struct extent extent = {0};
 
@@ -154,7 +154,7 @@ struct pattern *pattern_new(const char *expression, struct err *err)
 	char why[128];
 	int failed;
 
-	if (check_extent(expression, err) < 0)
+	if (condition_check_pattern(expression, err) < 0)
 		return NULL;
 	failed = regcomp(&pattern->regex, expression, REG_EXTENDED | REG_NOSUB);
 	if (failed) {
