@@ -15,7 +15,7 @@ build libyaml-dev libarchive-dev libsqlite3-dev libseccomp-dev libssl-dev libjan
 build libvterm-dev libncurses-dev
 run   bubblewrap uidmap busybox-static
 run   debootstrap gpgv debian-archive-keyring git ca-certificates
-test  libcmocka-dev clang-format universal-ctags shellcheck faketime
+test  libcmocka-dev clang-format universal-ctags shellcheck faketime jq
 fuzz  clang
 '
 

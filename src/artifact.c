@@ -61,15 +61,19 @@ static void add_file(struct columns *table, const char *dir, const char *file)
 int artifact_list_command(struct program *program)
 {
 	AUTO_FREE char *dir = program_artifact_dir(program);
-	struct columns table = {.count = 4, .right = " r  "};
+	static const char *const heads[] = {"NAME", "SIZE", "MADE", "FILE"};
+	struct columns table = {.count = ARRAY_SIZE(heads), .right = " r  "};
 	AUTO_STRV struct strv files = {0};
 	struct err err;
 
 	if (list_files(dir, &files, &err) < 0)
 		return program_fail(program, &err);
+	for (size_t i = 0; i < ARRAY_SIZE(heads); i++)
+		columns_add(&table, heads[i]);
 	for (size_t i = 0; i < files.len; i++)
 		add_file(&table, dir, files.items[i]);
-	columns_print(&table, &program->out);
+	if (table.cells.len > ARRAY_SIZE(heads))
+		columns_print(&table, &program->out);
 	columns_release(&table);
 	return 0;
 }

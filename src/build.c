@@ -8,6 +8,9 @@
 #include "engine/base/mem.h"
 #include "src/words.h"
 
+/* Of the formats of `store df`, `list` and `verify`. */
+enum { STORE_JSON_VERSION = 1 };
+
 static bool artifact_exists(void *data, const char *name)
 {
 	const struct build *build = data;
@@ -85,6 +88,31 @@ int build_open_store(struct build *build, struct program *program, bool damaged_
 {
 	build->program = program;
 	return open_host(build, true, damaged_ok);
+}
+
+bool build_has_store(const struct program *program)
+{
+	AUTO_FREE char *path = program_store_path(program);
+
+	return store_exists(path);
+}
+
+json_t *build_store_document(const struct program *program, const struct host *host,
+			     const char *name)
+{
+	json_t *document = js_document(name, STORE_JSON_VERSION);
+	AUTO_FREE char *path = program_store_path(program);
+
+	js_set_text(document, "store", host ? store_path(host_store(host)) : path);
+	js_set_bool(document, "exists", host != NULL);
+	return document;
+}
+
+void build_tell_no_store(struct program *program)
+{
+	AUTO_FREE char *path = program_store_path(program);
+
+	program_warn(program, "there is no store in '%s': nothing was kept there yet", path);
 }
 
 static int find_step(struct program *program, const struct spec *spec, const char *text,

@@ -39,6 +39,15 @@ void build_release(struct build *build);
  * also a store whose index cannot be read, to verify or remove it. */
 int build_open_store(struct build *build, struct program *program, bool damaged_ok);
 
+/* For commands that only look at a store: whether there is one, which else they would make. */
+bool build_has_store(const struct program *program);
+/* The beginning of a document of this name about the store; host is NULL when there is none. The
+ * caller's to json_decref(). */
+json_t *build_store_document(const struct program *program, const struct host *host,
+			     const char *name);
+/* Says on standard error that there is none. */
+void build_tell_no_store(struct program *program);
+
 /* The step that text names. Prints what is wrong. Returns 0, or the exit status. */
 int build_find_step(const struct build *build, const char *text, size_t *ret_step);
 

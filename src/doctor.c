@@ -1,27 +1,15 @@
 /* contractor doctor: what this host can and cannot do, and how to mend it. */
 #include "engine/session/doctor.h"
 
-#include <stdlib.h>
-
-#include "engine/base/mem.h"
 #include "src/program.h"
 
-static void print_json(struct program *program, const struct doctor_report *report)
-{
-	json_t *json = doctor_format_json(report);
-	AUTO_FREE char *text = json_dumps(json, JSON_INDENT(2));
-
-	json_decref(json);
-	if (!text)
-		abort();
-	console_print(&program->out, "%s\n", text);
-}
-
+/* Broken into lines only for a person: a program looks for words in one line. */
 static void print_text(struct program *program, const struct doctor_report *report)
 {
+	size_t width = program->out.terminal ? help_width(&program->out) : SIZE_MAX;
 	AUTO_BUF struct buf text = BUF_INIT;
 
-	doctor_format_text(report, &text);
+	doctor_format_text(report, width, &text);
 	console_add(&program->out, text.data, text.len);
 }
 
@@ -34,7 +22,7 @@ int doctor_command(struct program *program)
 	doctor_examine(&options, &report);
 	worst = doctor_worst(&report);
 	if (program->options.json)
-		print_json(program, &report);
+		program_print_json(program, doctor_format_json(&report));
 	else
 		print_text(program, &report);
 	doctor_report_release(&report);

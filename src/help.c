@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "engine/base/mem.h"
+#include "engine/base/wrap.h"
 #include "src/program.h"
 
 /* Columns that the help of an option, and of a command, begins at; and that a line has at least and
@@ -18,28 +19,6 @@ size_t help_width(const struct console *console)
 	size_t width = (size_t)console_columns(console);
 
 	return width < WIDTH_MIN ? WIDTH_MIN : width > WIDTH_MAX ? WIDTH_MAX : width;
-}
-
-/* Adds words of text from column on, broken into lines of width columns that begin there. */
-static void add_wrapped(struct buf *out, const char *text, size_t column, size_t width)
-{
-	size_t at = column;
-
-	while (*text) {
-		size_t length = strcspn(text, " ");
-
-		if (at > column && at + 1 + length > width) {
-			buf_add_fmt(out, "\n%*s", (int)column, "");
-			at = column;
-		} else if (at > column) {
-			buf_add_char(out, ' ');
-			at++;
-		}
-		buf_add(out, text, length);
-		at += length;
-		text += length + strspn(text + length, " ");
-	}
-	buf_add_char(out, '\n');
 }
 
 /* Adds spaces until the line that begins at start reaches the column, or a new line. */
@@ -68,7 +47,7 @@ static void add_option(struct buf *out, const struct option *option, size_t widt
 			    option->choices ? option->choices : option->argument,
 			    optional ? "]" : "");
 	fill_to(out, start, OPTION_COLUMN);
-	add_wrapped(out, option->help, OPTION_COLUMN, width);
+	wrap_add(out, option->help, OPTION_COLUMN, width);
 }
 
 /* The options that one of these commands (bits) takes. */
@@ -86,7 +65,7 @@ static void add_purpose(struct buf *out, const struct subcommand *row, size_t co
 {
 	AUTO_FREE char *text = mem_printf("%s%s", row->help, row->later ? " (not built yet)" : "");
 
-	add_wrapped(out, text, column, width);
+	wrap_add(out, text, column, width);
 }
 
 static void add_subcommand(struct buf *out, const struct subcommand *row, size_t width)

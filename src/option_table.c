@@ -11,9 +11,8 @@
 	(BIT(ARTIFACT_LIST) | BIT(ARTIFACT_GET) | BIT(ARTIFACT_PUT) | BIT(ARTIFACT_REMOVE))
 #define STORE \
 	(BIT(STORE_DF) | BIT(STORE_LIST) | BIT(STORE_VERIFY) | BIT(STORE_PRUNE) | BIT(STORE_REMOVE))
-#define JSON_LATER                                                                           \
-	(BIT(RUN) | BIT(CHECK) | BIT(LIST) | BIT(LOG) | BIT(ARTIFACT_LIST) | BIT(STORE_DF) | \
-	 BIT(STORE_LIST) | LATER_SPEC)
+#define JSON (BIT(STORE_DF) | BIT(STORE_LIST) | BIT(STORE_VERIFY) | BIT(DOCTOR))
+#define JSON_LATER (BIT(RUN) | BIT(CHECK) | BIT(LIST) | BIT(LOG) | BIT(ARTIFACT_LIST) | LATER_SPEC)
 
 #define FIELD(name) offsetof(struct options, name)
 
@@ -69,8 +68,8 @@ const struct option option_table[] = {
 	 "Removes what is not whole."},
 	{"all", 0, false, OPTION_FLAG, FIELD(all), NULL, NULL, BIT(STORE_REMOVE), 0,
 	 "Removes everything, and the store's directory."},
-	{"json", 0, false, OPTION_FLAG, FIELD(json), NULL, NULL, JSON_LATER | BIT(DOCTOR),
-	 JSON_LATER, "Prints JSON."},
+	{"json", 0, false, OPTION_FLAG, FIELD(json), NULL, NULL, JSON | JSON_LATER, JSON_LATER,
+	 "Prints JSON."},
 	{"quiet", 'q', false, OPTION_FLAG, FIELD(quiet), NULL, NULL, BIT(RUN) | BIT(CHECK), 0,
 	 "Does not show what the steps print; `check`: prints errors only."},
 	{"verbose", 'v', false, OPTION_FLAG, FIELD(verbose), NULL, NULL, BIT(RUN), 0,

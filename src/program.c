@@ -64,19 +64,31 @@ int program_fail_usage(struct program *program, const struct err *err)
 									  : STATUS_USAGE;
 }
 
+void program_print_json(struct program *program, json_t *document)
+{
+	AUTO_BUF struct buf text = BUF_INIT;
+
+	js_add_document(&text, document, program->out.terminal);
+	json_decref(document);
+	console_add(&program->out, text.data, text.len);
+}
+
 const char *program_argument(const struct program *program, size_t number)
 {
 	return number < program->arguments.len ? program->arguments.items[number] : NULL;
 }
 
+char *program_store_path(const struct program *program)
+{
+	return program->options.store ? mem_strdup(program->options.store) : store_default_path();
+}
+
 char *program_artifact_dir(const struct program *program)
 {
-	AUTO_FREE char *store = NULL;
+	AUTO_FREE char *store = program_store_path(program);
 
-	if (program->options.artifacts)
-		return mem_strdup(program->options.artifacts);
-	store = program->options.store ? mem_strdup(program->options.store) : store_default_path();
-	return path_join(store, "artifacts");
+	return program->options.artifacts ? mem_strdup(program->options.artifacts)
+					  : path_join(store, "artifacts");
 }
 
 void program_host_settings(const struct program *program, struct host_settings *ret_settings)

@@ -4,6 +4,7 @@
 
 #include "engine/actions/host.h"
 #include "engine/base/err.h"
+#include "engine/base/js.h"
 #include "engine/process/loop.h"
 #include "src/console.h"
 #include "src/options.h"
@@ -39,8 +40,14 @@ int program_fail_usage(struct program *program, const struct err *err);
 void program_warn(struct program *program, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* Prints a JSON document, and gives it up. */
+void program_print_json(struct program *program, json_t *document);
+
 /* The argument with this number (from 0), or NULL. */
 const char *program_argument(const struct program *program, size_t number);
+
+/* The store's directory that the options name, or the default one. Free with free(). */
+char *program_store_path(const struct program *program);
 
 /* The artifact directory that the options name, or the default one. Free with free(). */
 char *program_artifact_dir(const struct program *program);

@@ -2,18 +2,27 @@
 #include <stdlib.h>
 
 #include "engine/base/mem.h"
+#include "engine/session/event_json.h"
 #include "src/build.h"
 #include "src/columns.h"
 #include "src/words.h"
 
-/* Runs a command's own part on the opened store. */
+/* Runs a command's own part on the opened store; where there is none, only if it prints a document,
+ * and with a NULL host. */
 static int with_store(struct program *program,
 		      int (*act)(struct program *program, struct host *host, struct err *err))
 {
+	bool exists = build_has_store(program);
 	struct build build = {0};
 	struct err err;
-	int status = build_open_store(&build, program, program->options.all);
+	int status = 0;
 
+	if (!exists && !program->options.json) {
+		build_tell_no_store(program);
+		return program->arguments.len ? STATUS_USAGE : 0;
+	}
+	if (exists)
+		status = build_open_store(&build, program, program->options.all);
 	if (!status) {
 		status = act(program, build.host, &err);
 		if (status < 0)
@@ -21,6 +30,11 @@ static int with_store(struct program *program,
 	}
 	build_release(&build);
 	return status;
+}
+
+static uint64_t all_bytes(const struct store_usage *usage)
+{
+	return usage->layers_bytes + usage->logs_bytes + usage->blobs_bytes + usage->database_bytes;
 }
 
 static void add_usage(struct columns *table, const char *what, uint64_t bytes, const char *more)
@@ -33,32 +47,61 @@ static void add_usage(struct columns *table, const char *what, uint64_t bytes, c
 	columns_add(table, more);
 }
 
-static int print_usage(struct program *program, struct host *host, struct err *err)
+static void print_usage(struct program *program, const char *path, const struct store_usage *usage)
 {
 	struct columns table = {.count = 3, .right = " r "};
-	struct store_usage usage;
-	AUTO_FREE char *layers = NULL, *attempts = NULL;
+	AUTO_FREE char *layers = mem_printf("%lld layers", (long long)usage->layers);
+	AUTO_FREE char *attempts = mem_printf("%lld attempts, %lld of them failed",
+					      (long long)usage->attempts, (long long)usage->failed);
 
-	if (store_usage(host_store(host), &usage, err) < 0)
-		return -1;
-	layers = mem_printf("%lld layers", (long long)usage.layers);
-	attempts = mem_printf("%lld attempts, %lld of them failed", (long long)usage.attempts,
-			      (long long)usage.failed);
-	add_usage(&table, "layers", usage.layers_bytes, layers);
-	add_usage(&table, "logs", usage.logs_bytes, attempts);
-	add_usage(&table, "artifacts", usage.blobs_bytes, "as made by steps");
-	add_usage(&table, "index", usage.database_bytes, "what is known of them");
-	add_usage(&table, "all",
-		  usage.layers_bytes + usage.logs_bytes + usage.blobs_bytes + usage.database_bytes,
-		  store_path(host_store(host)));
+	add_usage(&table, "layers", usage->layers_bytes, layers);
+	add_usage(&table, "logs", usage->logs_bytes, attempts);
+	add_usage(&table, "artifacts", usage->blobs_bytes, "as made by steps");
+	add_usage(&table, "index", usage->database_bytes, "what is known of them");
+	add_usage(&table, "all", all_bytes(usage), path);
 	columns_print(&table, &program->out);
 	columns_release(&table);
+}
+
+static json_t *usage_json(struct program *program, const struct host *host,
+			  const struct store_usage *usage)
+{
+	const struct {
+		const char *key;
+		uint64_t value;
+	} numbers[] = {
+		{"bytes", all_bytes(usage)},
+		{"layers_bytes", usage->layers_bytes},
+		{"logs_bytes", usage->logs_bytes},
+		{"artifacts_bytes", usage->blobs_bytes},
+		{"index_bytes", usage->database_bytes},
+		{"layers", (uint64_t)usage->layers},
+		{"attempts", (uint64_t)usage->attempts},
+		{"failed", (uint64_t)usage->failed},
+	};
+	json_t *document = build_store_document(program, host, "store-df");
+
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
+		js_set_int(document, numbers[i].key, (int64_t)numbers[i].value);
+	return document;
+}
+
+static int show_usage(struct program *program, struct host *host, struct err *err)
+{
+	struct store_usage usage = {0};
+
+	if (host && store_usage(host_store(host), &usage, err) < 0)
+		return -1;
+	if (program->options.json)
+		program_print_json(program, usage_json(program, host, &usage));
+	else
+		print_usage(program, store_path(host_store(host)), &usage);
 	return 0;
 }
 
 int store_df_command(struct program *program)
 {
-	return with_store(program, print_usage);
+	return with_store(program, show_usage);
 }
 
 static int add_attempt(void *data, const struct attempt *attempt)
@@ -95,9 +138,28 @@ static int print_attempts(struct program *program, struct host *host, struct err
 	return result;
 }
 
+static int append_attempt(void *data, const struct attempt *attempt)
+{
+	return json_array_append_new(data, event_json_attempt(attempt));
+}
+
+static int print_attempts_json(struct program *program, struct host *host, struct err *err)
+{
+	json_t *document = build_store_document(program, host, "store-list");
+	json_t *attempts = json_array();
+
+	json_object_set_new(document, "attempts", attempts);
+	if (host && store_each_attempt(host_store(host), append_attempt, attempts, err) < 0) {
+		json_decref(document);
+		return -1;
+	}
+	program_print_json(program, document);
+	return 0;
+}
+
 int store_list_command(struct program *program)
 {
-	return with_store(program, print_attempts);
+	return with_store(program, program->options.json ? print_attempts_json : print_attempts);
 }
 
 static int remove_all(struct program *program, struct host *host, struct err *err)

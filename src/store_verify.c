@@ -5,45 +5,99 @@
 #include "engine/base/mem.h"
 #include "src/build.h"
 
-static void print_finding(void *data, const char *line)
-{
-	AUTO_FREE char *shown = buf_shown(line);
+/* The looks at the store, and what they found. */
+struct verification {
+	struct program *program;
+	json_t *document, *findings; /* for --json, else NULL */
+	int found;		     /* by the first look */
+	int left;		     /* by the last one */
+};
 
-	console_print(data, "%s\n", shown);
+static void begin_document(struct verification *verification, const struct host *host)
+{
+	verification->document = build_store_document(verification->program, host, "store-verify");
+	verification->findings = json_array();
+	json_object_set_new(verification->document, "findings", verification->findings);
 }
 
-static void print_nothing(void *data, const char *line)
+static void tell_finding(void *data, const char *line)
+{
+	struct verification *verification = data;
+	AUTO_FREE char *shown = buf_shown(line);
+
+	if (verification->findings)
+		json_array_append_new(verification->findings, json_string(shown));
+	else
+		console_print(&verification->program->out, "%s\n", shown);
+}
+
+static void tell_nothing(void *data, const char *line)
 {
 	(void)data;
 	(void)line;
 }
 
 /* One look at the whole store, which is opened for it: a repair may replace its index. */
-static int verify(struct program *program, bool with_repair,
-		  void (*print)(void *data, const char *line), int *ret_findings)
+static int look(struct verification *verification, bool with_repair,
+		void (*tell)(void *data, const char *line), int *ret_findings)
 {
+	struct program *program = verification->program;
 	struct build build = {0};
 	struct err err;
 	int status = build_open_store(&build, program, true);
 
-	if (!status && store_verify(host_store(build.host), with_repair, print, &program->out,
+	if (!status && program->options.json && !verification->document)
+		begin_document(verification, build.host);
+	if (!status && store_verify(host_store(build.host), with_repair, tell, verification,
 				    ret_findings, &err) < 0)
 		status = program_fail(program, &err);
 	build_release(&build);
 	return status;
 }
 
+/* Looks, with a repair where that is wanted, and then whether that has mended all. */
+static int verify(struct verification *verification)
+{
+	bool with_repair = verification->program->options.repair;
+	int status = look(verification, with_repair, tell_finding, &verification->found);
+
+	verification->left = verification->found;
+	if (!status && verification->found && with_repair)
+		status = look(verification, false, tell_nothing, &verification->left);
+	return status;
+}
+
+static void print_result(struct verification *verification)
+{
+	struct program *program = verification->program;
+	int found = verification->found, left = verification->left;
+
+	if (verification->document) {
+		js_set_int(verification->document, "found", found);
+		js_set_int(verification->document, "left", left);
+		program_print_json(program, take_ptr(&verification->document));
+	} else {
+		console_print(&program->out, "%d finding%s%s\n", found, found == 1 ? "" : "s",
+			      found && !left ? ", repaired" : "");
+	}
+}
+
 int store_verify_command(struct program *program)
 {
-	bool with_repair = program->options.repair;
-	int found, left, status = verify(program, with_repair, print_finding, &found);
+	struct verification verification = {.program = program};
+	bool exists = build_has_store(program);
+	int status = 0;
 
-	left = found;
-	if (!status && found && with_repair)
-		status = verify(program, false, print_nothing, &left);
-	if (status)
-		return status;
-	console_print(&program->out, "%d finding%s%s\n", found, found == 1 ? "" : "s",
-		      found && !left ? ", repaired" : "");
-	return left ? STATUS_STEP_FAILED : 0;
+	if (!exists && !program->options.json) {
+		build_tell_no_store(program);
+		return 0;
+	}
+	if (exists)
+		status = verify(&verification);
+	else
+		begin_document(&verification, NULL);
+	if (!status)
+		print_result(&verification);
+	json_decref(verification.document);
+	return status ? status : verification.left ? STATUS_STEP_FAILED : 0;
 }

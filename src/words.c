@@ -31,21 +31,38 @@ enum step_result result_of_attempt(const struct attempt *attempt)
 	return results[attempt->result];
 }
 
+/* "exit status 137 (SIGKILL)" */
+static void add_status(struct buf *out, int status)
+{
+	const char *signal_name = status > 128 ? sigabbrev_np(status - 128) : NULL;
+
+	buf_add_fmt(out, "exit status %d", status);
+	if (signal_name)
+		buf_add_fmt(out, " (SIG%s)", signal_name);
+}
+
+/* Whether the message says no more than the attempt's state and exit status. */
+static bool says_status(const char *message)
+{
+	static const char status[] = "exit status ";
+
+	return !*message || !strcmp(message, "killed") || !strncmp(message, status, strlen(status));
+}
+
 void add_reason(struct buf *out, const struct attempt *attempt)
 {
-	int status = attempt->exit_status;
-	bool by_limit =
-		attempt->result == ATTEMPT_TIMED_OUT || attempt->result == ATTEMPT_OVER_LIMIT;
-	const char *signal_name = status > 128 && !by_limit ? sigabbrev_np(status - 128) : NULL;
+	static const char stopped[] = "stopped: ";
+	const char *message = attempt->message ? attempt->message : "";
 
-	if (attempt->message && *attempt->message)
-		buf_add_shown(out, attempt->message, strlen(attempt->message));
-	else if (status < 0)
-		buf_add_str(out, "nothing ran");
-	else
-		buf_add_fmt(out, "exit status %d", status);
-	if (signal_name && !strstr(out->data, signal_name))
-		buf_add_fmt(out, " (SIG%s)", signal_name);
+	if (attempt->exit_status >= 0 && says_status(message)) {
+		add_status(out, attempt->exit_status);
+		return;
+	}
+	if (!strncmp(message, stopped, strlen(stopped)))
+		message += strlen(stopped);
+	else if (!*message)
+		message = "nothing ran";
+	buf_add_shown(out, message, strlen(message));
 }
 
 void add_duration(struct buf *out, int64_t ms)

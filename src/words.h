@@ -19,7 +19,8 @@ const struct look *look_of(enum step_result result);
 /* The state that a recorded attempt left its step in. */
 enum step_result result_of_attempt(const struct attempt *attempt);
 
-/* Why the attempt did not pass: its message, else its exit status, with the signal's name. */
+/* Why the attempt did not pass, to stand behind its state: its message, or its exit status with the
+ * signal's name. */
 void add_reason(struct buf *out, const struct attempt *attempt);
 
 /* "0.4 s", "42 s", "3 min 05 s", "2 h 07 min" */

@@ -8,7 +8,7 @@
  *	struct doctor_report report;
  *
  *	doctor_examine(&options, &report);
- *	doctor_format_text(&report, &text);
+ *	doctor_format_text(&report, 80, &text);
  *	doctor_report_release(&report);
  */
 #ifndef ENGINE_SESSION_DOCTOR_H
@@ -68,11 +68,12 @@ enum doctor_status doctor_worst(const struct doctor_report *report);
 /* "fine", "degraded", "missing". */
 const char *doctor_status_name(enum doctor_status status);
 
-/* Adds a line for each finding, and one for each remedy. Safe to show on a terminal. */
-void doctor_format_text(const struct doctor_report *report, struct buf *out);
+/* Adds a line for each finding, and one for each remedy, broken to width columns (SIZE_MAX: not at
+ * all). Safe to show on a terminal. */
+void doctor_format_text(const struct doctor_report *report, size_t width, struct buf *out);
 
-/* {"version": 1, "status": WORST, "checks": [{"name", "status", "text", "remedy"}...]}, remedy
- * being null where all is fine. The caller's to json_decref(). */
+/* {"contractor-doctor": 1, "version": THE PROGRAM'S, "status": WORST, "checks": [{"name", "status",
+ * "text", "remedy"}...]}, remedy being null where all is fine. The caller's to json_decref(). */
 json_t *doctor_format_json(const struct doctor_report *report);
 
 #endif

@@ -82,13 +82,16 @@ const char *suggest_nearest(const char *word, const struct strv *candidates)
 	return nearest;
 }
 
+/* What stands around a suggestion. */
+static const char asking[] = " (did you mean '", asked[] = "'?)";
+
 char *suggest_text(const char *word, const struct strv *candidates)
 {
 	const char *nearest = suggest_nearest(word, candidates);
 	struct buf buf = BUF_INIT;
 
 	if (nearest) {
-		buf_add_fmt(&buf, " (did you mean '%s'?)", short_text(nearest).text);
+		buf_add_fmt(&buf, "%s%s%s", asking, short_text(nearest).text, asked);
 		return buf_detach(&buf);
 	}
 	if (!candidates->len)
@@ -99,4 +102,15 @@ char *suggest_text(const char *word, const struct strv *candidates)
 	if (candidates->len > LISTED_MAX)
 		buf_add_fmt(&buf, " and %zu more", candidates->len - LISTED_MAX);
 	return buf_detach(&buf);
+}
+
+char *suggest_of_message(const char *message)
+{
+	const char *begin = strstr(message, asking), *end;
+
+	if (!begin)
+		return NULL;
+	begin += strlen(asking);
+	end = strstr(begin, asked);
+	return end && !end[strlen(asked)] ? mem_strndup(begin, (size_t)(end - begin)) : NULL;
 }

@@ -20,5 +20,7 @@ const char *suggest_nearest(const char *word, const struct strv *candidates);
 /* What may stand behind a message about an unknown word: " (did you mean 'x'?)", else
  * "; known: a, b, c", at most a dozen, else "; none is known". Free with free(). */
 char *suggest_text(const char *word, const struct strv *candidates);
+/* The x of a message that ends with " (did you mean 'x'?)", or NULL. Free with free(). */
+char *suggest_of_message(const char *message);
 
 #endif

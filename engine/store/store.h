@@ -68,6 +68,10 @@ void store_close(struct store *store);
  * remove_tree() can reach into the namespaces. What still cannot be removed stays. */
 void store_clean(struct store *store);
 
+/* Whether store_open() would find something in path: false when that does not exist or is an empty
+ * directory, where it would make a store. */
+bool store_exists(const char *path);
+
 /* $CONTRACTOR_STORE, $XDG_CACHE_HOME/contractor or ~/.cache/contractor. Free with free(). */
 char *store_default_path(void);
 

@@ -38,6 +38,17 @@ int store_unusable(struct err *err)
 	return -1;
 }
 
+bool store_exists(const char *path)
+{
+	AUTO_CLOSE int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	AUTO_STRV struct strv names = {0};
+	struct err ignored;
+
+	if (fd < 0)
+		return errno != ENOENT;
+	return store_list(fd, &names, &ignored) < 0 || names.len;
+}
+
 /* Makes the directory, and the one it is in when that is missing too; what is above has to be
  * there, or a name with a slip of the pen (or a disk not mounted) would make a tree. */
 static int make_dir(const char *path, struct err *err)

@@ -31,6 +31,7 @@ test_list() {
 	run contractor artifact list
 	check_status 0
 	check_out_has tree
+	head -n 1 "$out" | grep -q '^NAME  *SIZE  *MADE  *FILE$' || fail "expected a heading"
 	check_err_empty
 }
 

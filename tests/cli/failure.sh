@@ -78,7 +78,8 @@ test_killed_by_a_signal() {
     shell: kill -SEGV $$
 END
 	check_status 1
-	check_says "SEGV"
+	check_err_has "step 2 'Compile' failed: exit status 139 (SIGSEGV)"
+	check_says_not "signal 11"
 }
 
 test_time_limit() {
@@ -90,7 +91,7 @@ test_time_limit() {
 END
 	check_status 1
 	check_says started
-	check_says "1 s"
+	check_err_has "step 2 'Compile' timed-out: ran longer than 1 s"
 }
 
 test_output_limit() {

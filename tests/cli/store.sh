@@ -40,6 +40,35 @@ test_list() {
 	check_out_has failed
 }
 
+# Looking makes nothing.
+test_no_store() {
+	for what in df list verify; do
+		run contractor store $what --store "$PWD/nothing"
+		check_status 0
+		check_out_empty
+		check_err_has "there is no store in '$PWD/nothing'"
+		check_no_file nothing
+	done
+	run contractor store remove 1 --store "$PWD/nothing"
+	check_status 2
+	check_no_file nothing
+	mkdir -m 700 empty
+	run contractor store df --store "$PWD/empty"
+	check_err_has "there is no store in '$PWD/empty'"
+	[ -z "$(ls -A empty)" ] || fail "something was made in it"
+}
+
+# What is no store is still told so.
+test_something_else_than_a_store() {
+	: >file
+	run contractor store df --store "$PWD/file"
+	check_status 3
+	ln -s nowhere link
+	run contractor store df --store "$PWD/link"
+	check_status 3
+	check_err_has "symbolic link"
+}
+
 # As a kill leaves it between two lines of code: the first file of the index, and no version.
 test_store_that_was_not_finished() {
 	mkdir -m 700 store

@@ -121,12 +121,29 @@ static void test_text(void **state)
 
 	(void)state;
 	fill(findings);
-	doctor_format_text(&report, &out);
+	doctor_format_text(&report, SIZE_MAX, &out);
 	assert_string_equal(out.data, "fine      kernel  Linux 6.1\n"
 				      "degraded  store   odd \\x1b[2Jname\n"
 				      "                  remedy: free some\n"
 				      "missing   bwrap   gone\n"
 				      "                  remedy: apt install bubblewrap\n");
+}
+
+/* Lines go on below their own text, whose words stay whole. */
+static void test_narrow_text(void **state)
+{
+	struct doctor_finding finding = {"store", DOCTOR_DEGRADED, (char[]){"one two three"},
+					 (char[]){"free some of a-very-long-name"}};
+	AUTO_BUF struct buf out = BUF_INIT;
+
+	(void)state;
+	doctor_format_text(&(struct doctor_report){&finding, 1}, 25, &out);
+	assert_string_equal(out.data, "degraded  store  one two\n"
+				      "                 three\n"
+				      "                 remedy: free\n"
+				      "                         some\n"
+				      "                         of\n"
+				      "                         a-very-long-name\n");
 }
 
 static void test_json(void **state)
@@ -138,13 +155,13 @@ static void test_json(void **state)
 	(void)state;
 	fill(findings);
 	found = doctor_format_json(&report);
-	expected = json_pack("{s:i, s:s, s:[{s:s, s:s, s:s, s:n}, {s:s, s:s, s:s, s:s}, "
+	expected = json_pack("{s:i, s:s, s:s, s:[{s:s, s:s, s:s, s:n}, {s:s, s:s, s:s, s:s}, "
 			     "{s:s, s:s, s:s, s:s}]}",
-			     "version", 1, "status", "missing", "checks", "name", "kernel",
-			     "status", "fine", "text", "Linux 6.1", "remedy", "name", "store",
-			     "status", "degraded", "text", "odd \x1b[2Jname", "remedy", "free some",
-			     "name", "bwrap", "status", "missing", "text", "gone", "remedy",
-			     "apt install bubblewrap");
+			     "contractor-doctor", 1, "version", CONTRACTOR_VERSION, "status",
+			     "missing", "checks", "name", "kernel", "status", "fine", "text",
+			     "Linux 6.1", "remedy", "name", "store", "status", "degraded", "text",
+			     "odd \x1b[2Jname", "remedy", "free some", "name", "bwrap", "status",
+			     "missing", "text", "gone", "remedy", "apt install bubblewrap");
 	assert_non_null(expected);
 	assert_true(json_equal(found, expected));
 	json_decref(found);
@@ -160,6 +177,7 @@ static void test_json_of_bytes(void **state)
 
 	(void)state;
 	assert_string_equal(json_string_value(json_object_get(check, "text")), "/x\\xff");
+	assert_string_equal(json_string_value(json_object_get(check, "text_base64")), "L3j/");
 	json_decref(found);
 }
 
@@ -181,6 +199,7 @@ int main(void)
 		cmocka_unit_test(test_require_says_what_the_report_says),
 		cmocka_unit_test(test_require_is_met),
 		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_narrow_text),
 		cmocka_unit_test(test_json),
 		cmocka_unit_test(test_json_of_bytes),
 		cmocka_unit_test(test_worst),

@@ -87,6 +87,10 @@ static void test_reasons(void **state)
 		{"gone: SIGSEGV", 139, "gone: SIGSEGV"},
 		{"a\nb", -1, "a\\nb"},
 		{"", -1, "nothing ran"},
+		{"exit status 137 (signal 9: Killed)", 137, "exit status 137 (SIGKILL)"},
+		{"exit status 3", 3, "exit status 3"},
+		{"killed", 143, "exit status 143 (SIGTERM)"},
+		{"killed", -1, "killed"},
 	};
 
 	(void)state;
@@ -141,7 +145,7 @@ static void test_reason_of_a_limit(void **state)
 {
 	const struct attempt attempt = {
 		.result = ATTEMPT_TIMED_OUT,
-		.message = (char *)(uintptr_t) "ran longer than 1 s",
+		.message = (char *)(uintptr_t) "stopped: ran longer than 1 s",
 		.exit_status = 143,
 	};
 	AUTO_BUF struct buf text = BUF_INIT;
