@@ -16,7 +16,7 @@
 #include "src/artifact_file.h"
 #include "src/build.h"
 #include "src/columns.h"
-#include "src/words.h"
+#include "ui/words.h"
 
 static int by_name(const void *one, const void *other)
 {

@@ -6,7 +6,7 @@
 #include "engine/actions/artifact.h"
 #include "engine/actions/source.h"
 #include "engine/base/mem.h"
-#include "src/words.h"
+#include "ui/words.h"
 
 /* Of the formats of `store df`, `list` and `verify`. */
 enum { STORE_JSON_VERSION = 1 };

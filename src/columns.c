@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "engine/base/mem.h"
-#include "src/words.h"
+#include "ui/words.h"
 
 /* What is left of a column that is cut. */
 enum { CUT_MIN = 8 };

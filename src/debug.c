@@ -11,7 +11,7 @@
 
 #include "engine/base/mem.h"
 #include "src/signals.h"
-#include "src/words.h"
+#include "ui/words.h"
 
 void debug_say(struct debug *debug, const char *fmt, ...)
 {

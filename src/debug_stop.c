@@ -3,7 +3,7 @@
 
 #include "engine/base/mem.h"
 #include "src/debug.h"
-#include "src/words.h"
+#include "ui/words.h"
 
 static void add_name(const struct debug *debug, size_t step, struct buf *out)
 {

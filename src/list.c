@@ -2,22 +2,18 @@
 #include "engine/base/mem.h"
 #include "src/build.h"
 #include "src/columns.h"
-#include "src/words.h"
+#include "ui/words.h"
 
 enum { KEY_SHOWN = 12 };
 
 static void add_state(struct columns *table, const struct step_status *status)
 {
-	static const struct {
-		enum step_flags flag;
-		const char *word;
-	} flags[] = {{STEP_EDITED, "edited"}, {STEP_ADOPTED, "adopted"}, {STEP_STALE, "stale"}};
 	AUTO_BUF struct buf text = BUF_INIT;
 
 	buf_add_str(&text, step_result_name(status->result));
-	for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
-		if (status->flags & flags[i].flag)
-			buf_add_fmt(&text, ",%s", flags[i].word);
+	for (const struct flag_look *row = flag_looks; row->flag; row++) {
+		if (status->flags & row->flag)
+			buf_add_fmt(&text, ",%s", row->word);
 	}
 	columns_add(table, text.data);
 }

@@ -6,7 +6,7 @@
 #include "engine/spec/diagnostics.h"
 #include "engine/spec/suggest.h"
 #include "src/subcommands.h"
-#include "src/words.h"
+#include "ui/words.h"
 
 /* The arguments as they are read. */
 struct reader {

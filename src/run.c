@@ -8,7 +8,7 @@
 #include "src/run_failure.h"
 #include "src/signals.h"
 #include "src/view.h"
-#include "src/words.h"
+#include "ui/words.h"
 
 /* How long output waits for a reader when the build was interrupted. */
 enum { PATIENCE_MS = 500 };

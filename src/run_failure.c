@@ -6,7 +6,7 @@
 
 #include "engine/base/mem.h"
 #include "engine/store/recording.h"
-#include "src/words.h"
+#include "ui/words.h"
 
 enum { TAIL_LINES = 20, TAIL_MAX = 1 << 16 };
 

@@ -5,7 +5,7 @@
 #include "engine/session/event_json.h"
 #include "src/build.h"
 #include "src/columns.h"
-#include "src/words.h"
+#include "ui/words.h"
 
 /* Runs a command's own part on the opened store; where there is none, only if it prints a document,
  * and with a NULL host. */

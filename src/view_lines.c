@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "src/view.h"
-#include "src/words.h"
+#include "ui/words.h"
 
 /* "[4/9] Compile" and a text behind it, to standard error. What the step before it printed is
  * written first. */

@@ -9,7 +9,7 @@
 
 #include "engine/base/mem.h"
 #include "src/view.h"
-#include "src/words.h"
+#include "ui/words.h"
 
 /* A line without an end that is longer is given out as if it had ended. */
 enum { PARTIAL_MAX = 1 << 16, TICK_MS = 1000 };

@@ -10,7 +10,7 @@
 
 #include "engine/base/mem.h"
 #include "src/columns.h"
-#include "src/words.h"
+#include "ui/words.h"
 
 static void test_durations(void **state)
 {
@@ -174,6 +174,31 @@ static void test_rows_are_aligned(void **state)
 	console_release(&out);
 }
 
+/* Checks that a look is not like those before it, and adds it to them. */
+static void check_look(const struct look *look, struct strv *seen)
+{
+	assert_false(strv_contains(seen, look->glyph));
+	assert_int_equal(columns_of(look->glyph, strlen(look->glyph)), 1);
+	strv_add(seen, look->glyph);
+	if (strcmp(look->glyph, look->ascii) != 0)
+		assert_false(strv_contains(seen, look->ascii));
+	assert_int_equal(strlen(look->ascii), 1);
+	assert_in_range(look->ascii[0], '!', '~');
+	strv_add(seen, look->ascii);
+}
+
+/* Colour is never the only difference between two states. */
+static void test_looks_differ(void **state)
+{
+	AUTO_STRV struct strv seen = {0};
+
+	(void)state;
+	for (size_t i = STEP_PENDING; i <= STEP_OVER_LIMIT; i++)
+		check_look(look_of((enum step_result)i), &seen);
+	for (const struct flag_look *row = flag_looks; row->flag; row++)
+		check_look(&row->look, &seen);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -181,6 +206,7 @@ int main(void)
 		cmocka_unit_test(test_quoting),		cmocka_unit_test(test_reasons),
 		cmocka_unit_test(test_fitting),		cmocka_unit_test(test_reason_of_a_limit),
 		cmocka_unit_test(test_columns_of_text), cmocka_unit_test(test_rows_are_aligned),
+		cmocka_unit_test(test_looks_differ),
 	};
 
 	setlocale(LC_CTYPE, "C.UTF-8");

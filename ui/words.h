@@ -1,6 +1,6 @@
 /* words.h: how states, times, sizes and names are written for people. */
-#ifndef SRC_WORDS_H
-#define SRC_WORDS_H
+#ifndef UI_WORDS_H
+#define UI_WORDS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,6 +15,14 @@ struct look {
 	const char *color;	   /* parameters of SGR (ECMA-48 8.3.117) */
 };
 const struct look *look_of(enum step_result result);
+
+/* What a step is besides its state, with its word; ends with a flag of 0. */
+struct flag_look {
+	unsigned flag; /* enum step_flags */
+	const char *word;
+	struct look look;
+};
+extern const struct flag_look flag_looks[];
 
 /* The state that a recorded attempt left its step in. */
 enum step_result result_of_attempt(const struct attempt *attempt);

@@ -1,4 +1,4 @@
-#include "src/words.h"
+#include "ui/words.h"
 
 #include <string.h>
 #include <time.h>
@@ -19,6 +19,13 @@ const struct look *look_of(enum step_result result)
 
 	return &looks[result];
 }
+
+const struct flag_look flag_looks[] = {
+	{STEP_EDITED, "edited", {"✎", "e", "35"}},
+	{STEP_ADOPTED, "adopted", {"⊕", "a", "35"}},
+	{STEP_STALE, "stale", {"~", "~", "2"}},
+	{0},
+};
 
 enum step_result result_of_attempt(const struct attempt *attempt)
 {
