@@ -43,6 +43,7 @@ struct action_input {
 	const struct spec *spec;
 	const struct step *step;
 	const struct state *before;
+	bool another; /* a step of the same kind is likely to follow this one at once */
 };
 
 struct action_run;

@@ -21,6 +21,7 @@ struct host {
 	struct store *store;
 	struct id_map map;
 	struct userns *userns; /* NULL until needed */
+	struct spare *spare;   /* or NULL */
 	struct strv existing;  /* empty until needed */
 	struct seccomp_cache filters;
 	char *store_path, *artifact_dir, *context_dir;
@@ -157,6 +158,7 @@ void host_free(struct host *host)
 {
 	if (!host)
 		return;
+	host_drop_spare(host);
 	userns_free(host->userns);
 	store_close(host->store);
 	strv_release(&host->existing);
@@ -165,6 +167,16 @@ void host_free(struct host *host)
 	free(host->artifact_dir);
 	free(host->context_dir);
 	free(host);
+}
+
+struct spare **host_spare(struct host *host)
+{
+	return &host->spare;
+}
+
+void host_drop_spare(struct host *host)
+{
+	spare_free(take_ptr(&host->spare), host->loop);
 }
 
 int host_remove_store(struct host *host, struct err *err)

@@ -16,6 +16,7 @@
 #include "engine/process/loop.h"
 #include "engine/process/userns.h"
 #include "engine/sandbox/policy.h"
+#include "engine/sandbox/spare.h"
 #include "engine/store/store.h"
 
 /* Modification times in artifacts are clamped to this unless SOURCE_DATE_EPOCH says otherwise:
@@ -57,6 +58,9 @@ int64_t host_source_date_epoch(const struct host *host);
 int host_userns(struct host *host, const struct userns **ret_userns, struct err *err);
 const struct strv *host_existing_paths(struct host *host);
 struct seccomp_cache *host_seccomp_cache(struct host *host);
+/* Where an init for the next sandbox is kept (spare.h), and its end, when none will follow. */
+struct spare **host_spare(struct host *host);
+void host_drop_spare(struct host *host);
 
 /* Whether an artifact of this name is in the artifact directory (any compression). data is a
  * struct host; for spec_options. */

@@ -169,6 +169,8 @@ int action_run_sandbox(struct action_run *run, const struct sandbox_policy *poli
 	options.files = files;
 	options.n_files = n_files;
 	options.outputs = run->outputs;
+	options.spare = host_spare(run->input.host);
+	options.another = run->input.another;
 	run->outside_done = true;
 	return runner_start(&options, &run->runner, err);
 }

@@ -13,6 +13,7 @@
  *	'R' a result, a text                            workers -> contractor
  *	'S' the processes are stopped, 'G' they run     init -> contractor
  *	'D' a struct init_result: all is over           init -> contractor
+ *	'p' a file with a plan, 'f' a descriptor of it  contractor -> init
  *	's' stop, 'g' go on, 't' terminate, 'k' kill    contractor -> init
  */
 #ifndef ENGINE_PROCESS_MESSAGE_H

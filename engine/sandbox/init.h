@@ -1,11 +1,12 @@
 /* init.h: the first process of a step's pid namespace, above bwrap and above our own workers.
  *
  * It is a function of ours in a forked child, not a program. It
- *	1. mounts the trees in a mount namespace of its own,
- *	2. makes the inner user namespace that the step runs in,
- *	3. starts bwrap (or a worker of ours, with the tree as its root directory),
- *	4. reaps, answers commands (stop, go on, terminate, kill), watches the memory,
- *	5. when the first process ended, or contractor is gone (end-of-file on the socket is
+ *	1. makes the user namespace that the step runs in, and its network namespace,
+ *	2. waits for the plan, if it was started before there was one (spare.h),
+ *	3. mounts the trees in a mount namespace of its own,
+ *	4. starts bwrap (or a worker of ours, with the tree as its root directory),
+ *	5. reaps, answers commands (stop, go on, terminate, kill), watches the memory,
+ *	6. when the first process ended, or contractor is gone (end-of-file on the socket is
  *	   the life-line), kills all that is left, looks what changed, and reports.
  * When init ends, the kernel takes everything below it, and unmounts the trees.
  */
@@ -49,9 +50,19 @@ struct init_worker {
 	enum tree root;
 };
 
-/* What init is to do; lives in contractor's memory and is read by the forked child. */
+/* What init must know before it can make ready for a step, whichever that will be. */
+struct init_kind {
+	bool inner_userns;
+	bool private_network; /* a network namespace with nothing but loopback */
+	uint64_t processes;   /* RLIMIT_NPROC of the inner namespace; 0: none */
+};
+
+/* What init is to do. With a worker all of it is known when init is forked; without one, the fork
+ * has the userns and the kind, and init_plan_send() the rest. */
 struct init_plan {
 	const struct userns *userns;
+	struct init_kind kind;
+
 	const char *draft; /* directory below the store's tmp/: DRAFT/layer, DRAFT/work */
 	enum tree_access access[TREE_COUNT];
 	const struct strv *chain[TREE_COUNT];
@@ -70,9 +81,6 @@ struct init_plan {
 	int stdio[3];  /* standard streams of bwrap; -1: /dev/null */
 	int worker_fd; /* a descriptor that the worker keeps, or -1 */
 
-	bool inner_userns;
-	bool private_network;  /* a network namespace with nothing but loopback */
-	uint64_t processes;    /* RLIMIT_NPROC of the inner namespace; 0: none */
 	uint64_t memory_bytes; /* resident memory of all processes; 0: none */
 };
 
@@ -88,5 +96,9 @@ struct init_result {
 /* In a child of contractor: enters the outer namespaces, makes pid and mount namespaces, starts
  * init as a child of contractor, and sends its pid ('I'). Returns 0 when init runs. */
 int init_spawn(const struct init_plan *plan, int socket, struct err *err);
+
+/* To an init that was started without a worker: the plan, but for its userns and kind. The
+ * descriptors are duplicated. */
+int init_plan_send(const struct init_plan *plan, int socket, struct err *err);
 
 #endif

@@ -9,8 +9,14 @@
 #include "engine/base/err.h"
 #include "engine/sandbox/init.h"
 
-/* init_trees.c: mounts INIT_DIR, /proc of the pid namespace on INIT_DIR/proc, and the trees on
- * INIT_DIR/systree and INIT_DIR/workspace. */
+/* init_plan.c: waits for what init_plan_send() sends, and adds it to what is known of the plan.
+ * Returns 1, 0 when contractor is gone, or -1. What the plan points to is never freed. */
+int init_plan_receive(int socket, struct init_plan *plan, struct err *err);
+
+/* init_trees.c: mounts INIT_DIR with its directories, and /proc of the pid namespace on
+ * INIT_DIR/proc. */
+int init_mount_scaffold(struct err *err);
+/* Mounts the trees on INIT_DIR/systree and INIT_DIR/workspace. */
 int init_mount_trees(const struct init_plan *plan, struct err *err);
 /* When no process is left that could write: removes the work directories and what says nothing,
  * and fills in changed and tmp_kept. failed: the step did not pass, so its /tmp is kept. The trees
@@ -28,6 +34,19 @@ char *init_tmp_path(const struct init_plan *plan);
 /* init_userns.c: a new user namespace below the outer one, with the same ids, in which no further
  * user namespace can be made and all ids together have at most `processes` processes. */
 int init_make_inner_userns(const struct init_plan *plan, int *ret_fd, struct err *err);
+
+/* init_network.c: enters a new network namespace with nothing but loopback, where any port may be
+ * listened on. */
+int init_cut_network(struct err *err);
+
+/* init_main.c: what the first process of a step is made of. */
+struct init_main {
+	const struct init_plan *plan;
+	int inner_fd; /* the inner user namespace, or -1 */
+	int socket;
+};
+/* In a child of init: becomes bwrap, or the worker; says on the socket what went wrong. */
+_Noreturn void init_be_main(struct init_main *first);
 
 /* init_processes.c: what runs in the pid namespace, by INIT_DIR/proc. */
 /* Sends a signal to the step's own processes, leaving bwrap alone. */

@@ -53,7 +53,7 @@ static int make_dir(const char *path, mode_t mode, struct err *err)
 	return 0;
 }
 
-static int mount_scaffold(struct err *err)
+int init_mount_scaffold(struct err *err)
 {
 	if (mount("contractor", INIT_DIR, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755") < 0)
 		return err_sys(err, "cannot mount a tmpfs");
@@ -237,7 +237,7 @@ int init_mount_trees(const struct init_plan *plan, struct err *err)
 {
 	AUTO_FREE char *work = mem_printf(INIT_TMP_DIR "/%s/work", plan->draft);
 
-	if (mount_scaffold(err) < 0 || make_dir(work, 0700, err) < 0)
+	if (make_dir(work, 0700, err) < 0)
 		return -1;
 	if (plan->keep_tmp && make_tmp(plan, err) < 0)
 		return -1;

@@ -28,11 +28,11 @@ static int make_namespace(const struct init_plan *plan, bool inner, int *ret_fd,
  * in the parent namespace, those in namespaces below it too. */
 static int limit_processes(const struct init_plan *plan, struct err *err)
 {
-	struct rlimit limit = {plan->processes, plan->processes};
+	struct rlimit limit = {plan->kind.processes, plan->kind.processes};
 
-	if (plan->processes && setrlimit(RLIMIT_NPROC, &limit) < 0)
+	if (plan->kind.processes && setrlimit(RLIMIT_NPROC, &limit) < 0)
 		return err_sys(err, "cannot limit the processes to %llu",
-			       (unsigned long long)plan->processes);
+			       (unsigned long long)plan->kind.processes);
 	return 0;
 }
 
@@ -109,5 +109,5 @@ static int make_namespace(const struct init_plan *plan, bool inner, int *ret_fd,
 int init_make_inner_userns(const struct init_plan *plan, int *ret_fd, struct err *err)
 {
 	/* With one of its own in between, no other step counts towards the limit. */
-	return make_namespace(plan, !plan->processes, ret_fd, err);
+	return make_namespace(plan, !plan->kind.processes, ret_fd, err);
 }

@@ -372,23 +372,59 @@ static void diagnostic_readable(void *data, unsigned events)
 	end_if_over(runner);
 }
 
-/* The child that becomes init's spawner. */
+/* The child that becomes the spawner of an init whose whole plan is known. */
 static int spawn(void *data, int socket, struct err *err)
 {
 	return init_spawn(data, socket, err);
 }
 
-static int start_spawner(struct runner *runner, struct prepared *prepared, struct err *err)
+/* A worker's plan has pointers to functions and data, which only a fork can take along. */
+static int start_worker(struct runner *runner, struct prepared *prepared, pid_t *ret_spawner,
+			struct err *err)
 {
 	const struct child_job job = {spawn, &prepared->plan, prepared->keep, prepared->n_keep};
-	pid_t pid;
 
-	if (child_fork(&job, &pid, &runner->init_socket, err) < 0)
+	return child_fork(&job, ret_spawner, &runner->init_socket, err);
+}
+
+/* The host's spare init if it is of the right kind, else a new one, is sent the plan. */
+static int start_sandbox(struct runner *runner, const struct run_options *options,
+			 struct prepared *prepared, pid_t *ret_spawner, struct err *err)
+{
+	const struct init_kind *kind = &prepared->plan.kind;
+	struct spare *spare = options->spare ? take_ptr(options->spare) : NULL;
+
+	if (!spare_fits(spare, kind)) {
+		spare_free(take_ptr(&spare), options->loop);
+		if (spare_start(options->userns, kind, &spare, err) < 0)
+			return -1;
+	}
+	spare_take(spare, ret_spawner, &runner->init_socket);
+	return 0;
+}
+
+static int start_init(struct runner *runner, const struct run_options *options,
+		      struct prepared *prepared, struct err *err)
+{
+	bool is_worker = prepared->plan.worker;
+	pid_t spawner;
+
+	if ((is_worker ? start_worker(runner, prepared, &spawner, err)
+		       : start_sandbox(runner, options, prepared, &spawner, err)) < 0)
 		return -1;
-	runner->spawner = loop_child(runner->loop, pid, spawner_ended, runner);
+	runner->spawner = loop_child(runner->loop, spawner, spawner_ended, runner);
 	if (!runner->spawner)
 		return err_sys(err, "cannot watch a process");
-	return 0;
+	return is_worker ? 0 : init_plan_send(&prepared->plan, runner->init_socket, err);
+}
+
+/* Whatever follows will most likely be of the same kind. Without a spare it only starts later. */
+static void start_spare(const struct run_options *options, const struct prepared *prepared)
+{
+	struct err ignored;
+
+	if (options->spare && options->another && !*options->spare && options->policy)
+		spare_start(options->userns, &prepared->plan.kind, options->spare, &ignored);
 }
 
 /* Contractor's ends of what was prepared are watched; the others are closed with it. */
@@ -433,9 +469,11 @@ int runner_start(const struct run_options *options, struct runner **ret_runner, 
 	int result = prepared_init(&prepared, options, err);
 
 	if (!result)
-		result = start_spawner(runner, &prepared, err);
+		result = start_init(runner, options, &prepared, err);
 	if (!result)
 		watch_all(runner, &prepared);
+	if (!result)
+		start_spare(options, &prepared);
 	prepared_release(&prepared);
 	if (result < 0) {
 		runner_free(runner);

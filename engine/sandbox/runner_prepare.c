@@ -56,7 +56,7 @@ static void prepare_plan(struct prepared *prepared, const struct run_options *op
 		.tmp_of = options->tmp_of,
 		.worker = options->worker,
 		.worker_fd = options->worker_fd,
-		.processes = options->limits.processes,
+		.kind.processes = options->limits.processes,
 		.memory_bytes = options->limits.memory_bytes,
 		.stdio = {-1, -1, -1},
 		.sandbox_fds = {{-1, -1}},
@@ -134,8 +134,8 @@ static int prepare_policy(struct prepared *prepared, const struct run_options *o
 	const struct sandbox_policy *policy = options->policy;
 
 	prepared->plan.bwrap_argv = &prepared->argv;
-	prepared->plan.inner_userns = policy->inner_userns;
-	prepared->plan.private_network = policy->unshare_network;
+	prepared->plan.kind.inner_userns = policy->inner_userns;
+	prepared->plan.kind.private_network = policy->unshare_network;
 	prepared->plan.keep_tmp = policy->tmp_from_fd;
 	if (pass_arguments(prepared, options, err) < 0 ||
 	    pass_launch_plan(prepared, policy, err) < 0 || pass_files(prepared, policy, err) < 0)

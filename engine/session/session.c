@@ -111,6 +111,7 @@ void session_free(struct session *session)
 	action_run_free(session->run);
 	if (session->run)
 		attempt_discard(host_store(session->host), &session->draft);
+	host_drop_spare(session->host);
 	loop_defer_cancel(host_loop(session->host), session);
 	loop_timer_remove(&session->sync_timer);
 	worker_free(session->syncing);

@@ -24,6 +24,7 @@ static void stand(struct session *session)
 	session->at_failure = false;
 	session->killed = false;
 	session->forced = 0;
+	host_drop_spare(session->host);
 }
 
 void session_stop(struct session *session, enum stop_reason reason, const struct attempt *attempt,
@@ -56,6 +57,16 @@ static bool goes_on(const struct session *session)
 {
 	return session->goal == GOAL_CONTINUE ||
 	       (session->goal == GOAL_UNTIL && session->position != session->until);
+}
+
+/* Whether a step of the same kind will follow at once, as far as that can be known. */
+static bool expects_another(const struct session *session)
+{
+	size_t present = session->position;
+
+	return goes_on(session) && present < session->n_steps &&
+	       action_type_of(session_spec_step(session, present + 1)) ==
+		       action_type_of(session_spec_step(session, present));
 }
 
 /* The step passed, or was cached: the next one, if the command goes that far. The breakpoint
@@ -225,11 +236,12 @@ static int find_key(struct session *session, const struct action_input *input, s
 
 static int start_step(struct session *session, struct err *err)
 {
-	const struct action_input input = session_input(session, session->position);
+	struct action_input input = session_input(session, session->position);
 	const struct action_callbacks callbacks = {on_output, on_mode,	on_note, on_progress,
 						   on_paused, on_ended, session};
 	struct place *place = session_place(session, session->position);
 
+	input.another = expects_another(session);
 	session->err = (struct err){0};
 	if (find_key(session, &input, err) < 0 ||
 	    attempt_begin(host_store(session->host), COLUMNS, ROWS, &session->draft, err) < 0)

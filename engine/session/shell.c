@@ -248,7 +248,8 @@ static int start_policy(struct shell *shell, const struct shell_options *options
 			const struct state *state, struct err *err)
 {
 	const struct action_input input = {shell->session->host, shell->session->spec,
-					   session_spec_step(shell->session, options->step), state};
+					   session_spec_step(shell->session, options->step), state,
+					   false};
 	const struct sandbox_bind bind = {find_busybox(), BUSYBOX_PATH};
 	struct network network = {0};
 	struct sandbox_policy policy;

@@ -97,7 +97,8 @@ static void test_apply(void **state)
 static void policy_of(struct fixture *fixture, const struct spec *spec, size_t step,
 		      struct sandbox_policy *ret_policy)
 {
-	const struct action_input input = {fixture->host, spec, &spec->steps[step - 1], NULL};
+	const struct action_input input = {fixture->host, spec, &spec->steps[step - 1], NULL,
+					   false};
 
 	action_policy(&input, ret_policy);
 }

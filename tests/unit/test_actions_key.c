@@ -7,7 +7,7 @@ static void key_in(struct fixture *fixture, const char *text, const struct state
 {
 	struct spec *spec = fixture_parse(fixture, text);
 	const struct action_input input = {fixture->host, spec, &spec->steps[spec->n_steps - 1],
-					   before};
+					   before, false};
 	struct err err = {0};
 
 	if (action_key(&input, ret_key, NULL, &err) < 0)
@@ -316,7 +316,7 @@ static void test_ingredients_of_step(void **state)
 	struct spec *spec = fixture_parse(fixture, "name: test\nactions:\n- action: shell\n"
 						   "  shell: make\n  environment: {A: '1'}\n");
 	struct state before;
-	const struct action_input input = {fixture->host, spec, spec->steps, &before};
+	const struct action_input input = {fixture->host, spec, spec->steps, &before, false};
 	AUTO_FREE char *ingredients = NULL;
 	char key[SHA256_HEX_SIZE];
 	struct err err = {0};

@@ -300,7 +300,7 @@ static void pretend_passed(struct fixture *fixture)
 {
 	const struct action_input input = {fixture->host, session_spec(fixture->session),
 					   &session_spec(fixture->session)->steps[0],
-					   session_state_before(fixture->session, 1)};
+					   session_state_before(fixture->session, 1), false};
 	struct attempt attempt = {.step = 1, .name = mem_strdup(""), .action = mem_strdup("git")};
 	struct attempt_draft draft;
 	struct err err = {0};

@@ -18,7 +18,7 @@ static void wanted_init(struct wanted *wanted, struct fixture *fixture, const ch
 	state_init(&wanted->before);
 	wanted->input = (struct action_input){fixture->host, wanted->spec,
 					      &wanted->spec->steps[wanted->spec->n_steps - 1],
-					      &wanted->before};
+					      &wanted->before, false};
 }
 
 static void wanted_release(struct wanted *wanted)
