@@ -218,26 +218,30 @@ void log_line_add_text(const struct log_line *line, struct buf *out)
 		add_cell(&line->cells[i], out);
 }
 
-void log_line_columns(const struct log_line *line, size_t start, size_t end, size_t *ret_first,
-		      size_t *ret_behind)
+/* How many bytes of text a cell gives. */
+static size_t cell_bytes(const struct cell *cell)
 {
-	AUTO_BUF struct buf text = BUF_INIT;
-	size_t first = 0, at = 0;
+	size_t bytes = !cell->n_chars && cell->width;
+	char encoded[4];
 
-	for (; at < line->n_columns && text.len < end; at++) {
-		add_cell(&line->cells[at], &text);
-		if (text.len <= start)
-			first = at + 1;
-	}
-	/* The other half of a wide character adds nothing. */
-	while (at < line->n_columns && !line->cells[at].width)
-		at++;
-	*ret_first = first;
-	*ret_behind = at;
+	for (size_t i = 0; i < cell->n_chars; i++)
+		bytes += utf8_encode(cell->chars[i], encoded);
+	return bytes;
 }
 
-/* The column behind a row that begins at first. */
-static size_t row_end(const struct log_line *line, size_t first, size_t columns)
+void log_line_advance(const struct log_line *line, struct log_text_place *place, size_t byte)
+{
+	while (place->column < line->n_columns) {
+		size_t behind = place->byte + cell_bytes(&line->cells[place->column]);
+
+		if (behind > byte)
+			break;
+		place->byte = behind;
+		place->column++;
+	}
+}
+
+size_t log_line_row_end(const struct log_line *line, size_t first, size_t columns)
 {
 	size_t end = first + columns;
 
@@ -251,7 +255,7 @@ size_t log_line_rows(const struct log_line *line, size_t columns)
 	size_t rows = 0, at = 0;
 
 	do {
-		at = row_end(line, at, columns);
+		at = log_line_row_end(line, at, columns);
 		rows++;
 	} while (at < line->n_columns);
 	return rows;
@@ -262,6 +266,6 @@ size_t log_line_row_start(const struct log_line *line, size_t row, size_t column
 	size_t at = 0;
 
 	while (row-- && at < line->n_columns)
-		at = row_end(line, at, columns);
+		at = log_line_row_end(line, at, columns);
 	return at;
 }

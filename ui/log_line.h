@@ -35,13 +35,19 @@ void log_line_render(struct log_line *line, const char *bytes, size_t length,
 /* Appends its text, without blanks at its end. */
 void log_line_add_text(const struct log_line *line, struct buf *out);
 
-/* The columns, from one to before the other, of the bytes from start to before end of that text. */
-void log_line_columns(const struct log_line *line, size_t start, size_t end, size_t *ret_first,
-		      size_t *ret_behind);
+/* A column, and where in that text it begins. */
+struct log_text_place {
+	size_t column, byte;
+};
+
+/* Moves a place (zeroes at first) on to the column that has a byte of the text. */
+void log_line_advance(const struct log_line *line, struct log_text_place *place, size_t byte);
 
 /* How many rows of so many columns it takes when it goes on in the next row: at least 1. A wide
  * character that does not fit wholly begins the next row. */
 size_t log_line_rows(const struct log_line *line, size_t columns);
+/* The column behind a row that begins at first, where the next one begins. */
+size_t log_line_row_end(const struct log_line *line, size_t first, size_t columns);
 /* The first column of such a row; that of a row behind the last is n_columns. */
 size_t log_line_row_start(const struct log_line *line, size_t row, size_t columns);
 

@@ -86,7 +86,8 @@ enum log_view_search log_view_searched(const struct log_view *view);
 /* How far a search has come, from 0 to 100. */
 int log_view_progress(const struct log_view *view);
 
-/* Writes the log: its bytes, or the text as a person sees it. */
+/* Writes all of the log: its bytes, or the text as a person sees it. It takes as long as it takes: some
+ * hundred MB a second for the bytes. */
 int log_view_save(struct log_view *view, bool as_text, FILE *out, struct err *err);
 
 /* Adds the text of lines as a person sees it, for copying; each ends with a newline. */

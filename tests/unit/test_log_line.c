@@ -147,18 +147,17 @@ static void test_columns(void **state)
 	/* Columns: a 0, the wide one 1 and 2, the combined one 3, b 4. */
 	const char *bytes = "a\346\227\245e\314\201b";
 	static const struct {
-		size_t start, end, first, behind;
-	} cases[] = {{0, 1, 0, 1}, {1, 4, 1, 3}, {4, 7, 3, 4}, {7, 8, 4, 5}, {0, 8, 0, 5}};
+		size_t byte, column, starts;
+	} cases[] = {{0, 0, 0}, {1, 1, 1}, {3, 1, 1}, {4, 3, 4}, {6, 3, 4}, {7, 4, 7}, {8, 5, 8}};
+	struct log_text_place place = {0};
 	struct log_line line = {0};
 
 	(void)state;
 	log_line_render(&line, bytes, strlen(bytes), &plain);
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		size_t first, behind;
-
-		log_line_columns(&line, cases[i].start, cases[i].end, &first, &behind);
-		assert_int_equal(first, cases[i].first);
-		assert_int_equal(behind, cases[i].behind);
+		log_line_advance(&line, &place, cases[i].byte);
+		assert_int_equal(place.column, cases[i].column);
+		assert_int_equal(place.byte, cases[i].starts);
 	}
 	log_line_release(&line);
 }
