@@ -53,7 +53,7 @@ enum { OPTIONS_MAX = 64 };
 struct options {
 	bool help, version, quiet, verbose, json, offline;
 	bool before, after, failed;
-	bool asciicast, schema, repair, all, plain, host_tools;
+	bool asciicast, schema, repair, all, plain, host_tools, path;
 	const char *store, *artifacts, *context, *color, *theme;
 	const char *from, *until, *no_cache, *refresh, *keep_workspace, *command_file;
 	struct strv parameters, allow, breaks, secrets;

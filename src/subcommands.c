@@ -41,7 +41,8 @@ const struct subcommand subcommand_table[] = {
 	{"why", "SPEC [STEP]", "says why a step was or was not taken from the cache", true, NULL},
 	{"doctor", "", "says what this host can and cannot do, and how to mend it", false,
 	 doctor_command},
-	{"config", "", "shows the configuration in force", true, NULL},
+	{"config", "", "shows the configuration in force, as YAML with comments", false,
+	 config_command},
 	{"version", "", "prints the version", false, version_command},
 	{"help", "[COMMAND...]", "prints this help, or that of a command", false, help_command},
 };

@@ -61,6 +61,7 @@ int store_list_command(struct program *program);
 int store_verify_command(struct program *program);
 int store_remove_command(struct program *program);
 int doctor_command(struct program *program);
+int config_command(struct program *program);
 int version_command(struct program *program);
 int help_command(struct program *program);
 

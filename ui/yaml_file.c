@@ -19,8 +19,11 @@ static int read_file(const char *path, struct buf *text, struct err *err)
 
 	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
 		return err_set(err, ERR_NOT_FOUND, "there is no file %s", shown);
-	if (fd < 0 || fstat(fd, &status) < 0)
-		return err_sys(err, "cannot read %s", shown);
+	if (fd < 0 || fstat(fd, &status) < 0) {
+		err_sys(err, "cannot read %s", shown);
+		err->code = ERR_HOST; /* whatever it is: the file is the person's */
+		return -1;
+	}
 	if (!S_ISREG(status.st_mode))
 		return err_set(err, ERR_USAGE, "cannot read %s: it is not a file", shown);
 	return buf_read_fd(text, fd, SPEC_SIZE_MAX, shown, err);

@@ -2,7 +2,7 @@
 # Commands, options, help and their exit statuses.
 . "$(dirname "$0")/../lib.sh"
 
-subcommands='debug run check list shell log artifact store doctor version help'
+subcommands='debug run check list shell log artifact store doctor config version help'
 
 test_version() {
 	run contractor version
