@@ -16,7 +16,11 @@
 #include "engine/base/buf.h"
 #include "engine/base/mem.h"
 
-static char *layer_path(const struct overlay *overlay, size_t index)
+/* The kernel's own limit is 500 lower directories (fs/overlayfs: OVL_MAX_STACK), and there are those of
+ * ours above and below the layers. */
+enum { OVERLAY_LAYERS_MAX = 497 };
+
+char *overlay_layer_path(const struct overlay *overlay, size_t index)
 {
 	return mem_printf("%s/%s/%s", overlay->layers_dir, overlay->chain->items[index],
 			  overlay->name);
@@ -28,7 +32,7 @@ static void list_lowers(const struct overlay *overlay, struct strv *ret_lowers)
 	if (overlay->over)
 		strv_add(ret_lowers, overlay->over);
 	for (size_t i = overlay->chain->len; i > 0; i--)
-		strv_take(ret_lowers, layer_path(overlay, i - 1));
+		strv_take(ret_lowers, overlay_layer_path(overlay, i - 1));
 	strv_add(ret_lowers, overlay->under);
 }
 
@@ -42,20 +46,17 @@ static int set_flag(int fs, const char *key)
 	return (int)syscall(SYS_fsconfig, fs, FSCONFIG_SET_FLAG, key, NULL, 0);
 }
 
-/* The lower directories one by one (Linux 6.8), else as one option of at most a page. */
+/* The lower directories one by one. ENOTSUP when the kernel does not know how (before 6.8). */
 static int set_lowers(int fs, const struct strv *lowers)
 {
-	AUTO_FREE char *joined = NULL;
-
-	if (!set_string(fs, "lowerdir+", lowers->items[0])) {
-		for (size_t i = 1; i < lowers->len; i++) {
-			if (set_string(fs, "lowerdir+", lowers->items[i]) < 0)
-				return -1;
-		}
-		return 0;
+	for (size_t i = 0; i < lowers->len; i++) {
+		if (set_string(fs, "lowerdir+", lowers->items[i]) == 0)
+			continue;
+		if (i == 0 && errno == EINVAL)
+			errno = ENOTSUP;
+		return -1;
 	}
-	joined = strv_join(lowers, ":");
-	return set_string(fs, "lowerdir", joined);
+	return 0;
 }
 
 static int configure(int fs, const struct overlay *overlay, const struct strv *lowers)
@@ -98,19 +99,16 @@ static int bind_single(const char *source, const char *target, struct err *err)
 	return 0;
 }
 
-int overlay_mount(const struct overlay *overlay, const char *target, struct err *err)
+/* Mounts by a file system context, as the kernel wants it since 6.8; ENOTSUP before. */
+static int mount_by_context(const struct overlay *overlay, const struct strv *lowers,
+			    const char *target, struct err *err)
 {
-	AUTO_STRV struct strv lowers = {0};
-	AUTO_CLOSE int fs = -1, mounted = -1;
+	AUTO_CLOSE int fs = (int)syscall(SYS_fsopen, "overlay", FSOPEN_CLOEXEC), mounted = -1;
 	unsigned attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
 
-	list_lowers(overlay, &lowers);
-	if (!overlay->upper && lowers.len == 1)
-		return bind_single(lowers.items[0], target, err);
-	fs = (int)syscall(SYS_fsopen, "overlay", FSOPEN_CLOEXEC);
 	if (fs < 0)
 		return err_sys(err, "this kernel has no overlayfs (see `contractor doctor`)");
-	if (configure(fs, overlay, &lowers) < 0) {
+	if (configure(fs, overlay, lowers) < 0) {
 		err_sys(err, "cannot mount the %s of %zu layers", overlay->name,
 			overlay->chain->len);
 		add_kernel_log(fs, err);
@@ -122,6 +120,95 @@ int overlay_mount(const struct overlay *overlay, const char *target, struct err 
 	return 0;
 }
 
+/* The options of mount(2); the layers are named from within layers_dir. */
+static void list_options(const struct overlay *overlay, struct buf *options)
+{
+	buf_add_str(options, "userxattr,");
+	if (overlay->upper)
+		buf_add_fmt(options, "volatile,upperdir=%s,workdir=%s,", overlay->upper,
+			    overlay->work);
+	buf_add_fmt(options, "lowerdir=");
+	if (overlay->over)
+		buf_add_fmt(options, "%s:", overlay->over);
+	for (size_t i = overlay->chain->len; i > 0; i--)
+		buf_add_fmt(options, "%s/%s:", overlay->chain->items[i - 1], overlay->name);
+	buf_add_str(options, overlay->under);
+}
+
+/* mount(2) takes a page and cuts what is longer: that would be another tree. */
+static int mount_here(const struct overlay *overlay, const char *target, struct err *err)
+{
+	AUTO_BUF struct buf options = BUF_INIT;
+
+	list_options(overlay, &options);
+	errno = E2BIG;
+	if (options.len >= (size_t)sysconf(_SC_PAGESIZE) ||
+	    mount("contractor", target, "overlay", MS_NOSUID | MS_NODEV, options.data) < 0)
+		return err_sys(err, "cannot mount the %s of %zu layers", overlay->name,
+			       overlay->chain->len);
+	return 0;
+}
+
+int overlay_mount_by_option(const struct overlay *overlay, const char *target, struct err *err)
+{
+	AUTO_CLOSE int before = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int result;
+
+	if (before < 0 || chdir(overlay->layers_dir) < 0)
+		return err_sys(err, "cannot go to %s", overlay->layers_dir);
+	result = mount_here(overlay, target, err);
+	if (fchdir(before) < 0 && !result)
+		return err_sys(err, "cannot go back from %s", overlay->layers_dir);
+	return result;
+}
+
+/* Fails when there is no need to ask the kernel. */
+static int check_wanted(const struct overlay *overlay, struct err *err)
+{
+	const char *backend = getenv("CONTRACTOR_BACKEND");
+
+	if (backend && !strcmp(backend, "copy")) {
+		err_set(err, ERR_HOST, "CONTRACTOR_BACKEND=copy asks for copies");
+		err->sys_errno = EOPNOTSUPP;
+		return -1;
+	}
+	if (overlay->chain->len > OVERLAY_LAYERS_MAX) {
+		err_set(err, ERR_HOST, "an overlay of %zu layers is too deep", overlay->chain->len);
+		err->sys_errno = E2BIG;
+		return -1;
+	}
+	return 0;
+}
+
+bool overlay_is_refused(const struct err *err)
+{
+	static const int refusals[] = {EINVAL, ENODEV, EPERM, ENOSYS, E2BIG, EOPNOTSUPP};
+
+	for (size_t i = 0; i < ARRAY_SIZE(refusals); i++) {
+		if (err->sys_errno == refusals[i])
+			return true;
+	}
+	return false;
+}
+
+int overlay_mount(const struct overlay *overlay, const char *target, struct err *err)
+{
+	AUTO_STRV struct strv lowers = {0};
+	int result;
+
+	list_lowers(overlay, &lowers);
+	if (!overlay->upper && lowers.len == 1)
+		return bind_single(lowers.items[0], target, err);
+	if (check_wanted(overlay, err) < 0)
+		return -1;
+	result = mount_by_context(overlay, &lowers, target, err);
+	if (result < 0 && err->sys_errno == ENOTSUP)
+		result = overlay_mount_by_option(overlay, target, err);
+	if (result < 0 && overlay_is_refused(err))
+		err->code = ERR_HOST;
+	return result;
+}
+
 /* Mode and owner that the root of the tree has below a fresh upper directory. */
 static int lower_root(const struct overlay *overlay, struct stat *ret_status, struct err *err)
 {
@@ -130,7 +217,7 @@ static int lower_root(const struct overlay *overlay, struct stat *ret_status, st
 	*ret_status = (struct stat){.st_mode = S_IFDIR | 0755};
 	if (!overlay->chain->len)
 		return 0;
-	top = layer_path(overlay, overlay->chain->len - 1);
+	top = overlay_layer_path(overlay, overlay->chain->len - 1);
 	if (lstat(top, ret_status) < 0)
 		return err_sys(err, "the layer %s is missing", top);
 	return 0;
@@ -166,7 +253,7 @@ int overlay_prepare_upper(const struct overlay *overlay, struct err *err)
 		return err_sys(err, "cannot prepare %s", overlay->upper);
 	if (!overlay->chain->len)
 		return 0;
-	top = layer_path(overlay, overlay->chain->len - 1);
+	top = overlay_layer_path(overlay, overlay->chain->len - 1);
 	return copy_user_xattrs(top, overlay->upper, err);
 }
 
