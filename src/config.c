@@ -1,61 +1,69 @@
 /* contractor config: the configuration in force, or where its file is. */
-#include "ui/config.h"
+#include "src/config.h"
 
 #include "engine/base/mem.h"
-#include "src/program.h"
-#include "ui/theme.h"
 
-/* Prints what is wrong with a file of the person's, and fails. */
-static int fail(struct program *program, const struct buf *messages, const struct err *err)
+static int print_path(struct program *program)
 {
-	console_add(&program->err, messages->data, messages->len);
-	return program_fail(program, err);
-}
-
-static int print_path(struct program *program, const struct config *config)
-{
+	AUTO_FREE char *dir = config_dir_path();
+	struct config *config = config_new(dir);
 	struct err err;
+	int status = 0;
 
-	if (!config_path(config)) {
+	if (config_path(config)) {
+		console_print(&program->out, "%s\n", config_path(config));
+	} else {
 		err_set(&err, ERR_HOST,
 			"there is no place for a configuration: set HOME or XDG_CONFIG_HOME");
-		return program_fail(program, &err);
+		status = program_fail(program, &err);
 	}
-	console_print(&program->out, "%s\n", config_path(config));
-	return 0;
+	config_free(config);
+	return status;
 }
 
 /* Reads the file and the option, and the theme that they choose, which may be wrong itself. */
-static int load(struct program *program, struct config *config, struct buf *messages,
-		struct err *err)
+static int load(const struct options *options, struct config *config, struct theme *ret_theme,
+		struct buf *messages, struct err *err)
 {
-	const char *theme = program->options.theme;
-	struct theme ignored;
-
 	if (config_load(config, messages, err) < 0)
 		return -1;
-	if (theme && config_set(config, CONFIG_THEME, theme, err) < 0)
+	if (options->theme && config_set(config, CONFIG_THEME, options->theme, err) < 0)
 		return err_in(err, "--theme");
-	return theme_load(config_dir(config), config_text(config, CONFIG_THEME), &ignored, messages,
-			  err);
+	return theme_load(config_dir(config), config_text(config, CONFIG_THEME), ret_theme,
+			  messages, err);
+}
+
+int program_load_config(struct program *program, struct config **ret_config,
+			struct theme *ret_theme)
+{
+	AUTO_FREE char *dir = config_dir_path();
+	struct config *config = config_new(dir);
+	AUTO_BUF struct buf messages = BUF_INIT;
+	struct err err;
+
+	if (load(&program->options, config, ret_theme, &messages, &err) < 0) {
+		config_free(config);
+		console_add(&program->err, messages.data, messages.len);
+		return program_fail(program, &err);
+	}
+	*ret_config = config;
+	return 0;
 }
 
 int config_command(struct program *program)
 {
-	AUTO_FREE char *dir = config_dir_path();
-	struct config *config = config_new(dir);
 	AUTO_BUF struct buf text = BUF_INIT;
-	struct err err;
-	int status = 0;
+	struct config *config;
+	struct theme theme;
+	int status;
 
-	if (program->options.path) {
-		status = print_path(program, config);
-	} else if (load(program, config, &text, &err) < 0) {
-		status = fail(program, &text, &err);
-	} else {
-		config_print(config, &text);
-		console_add(&program->out, text.data, text.len);
-	}
+	if (program->options.path)
+		return print_path(program);
+	status = program_load_config(program, &config, &theme);
+	if (status)
+		return status;
+	config_print(config, &text);
+	console_add(&program->out, text.data, text.len);
 	config_free(config);
-	return status;
+	return 0;
 }
