@@ -124,6 +124,20 @@ static int open_store(struct host *host, struct err *err)
 	return store_open(host->store_path, &options, &host->store, err);
 }
 
+/* A word that overlay_mount() does not know would go unnoticed. */
+static int check_backend(struct err *err)
+{
+	const char *backend = getenv("CONTRACTOR_BACKEND");
+	AUTO_FREE char *shown = NULL;
+
+	if (!backend || !*backend || !strcmp(backend, "overlay") || !strcmp(backend, "copy"))
+		return 0;
+	shown = buf_shown(backend);
+	return err_set(err, ERR_USAGE,
+		       "CONTRACTOR_BACKEND is '%s': it may be 'overlay' (as without it) or 'copy'",
+		       shown);
+}
+
 static void copy_settings(struct host *host, const struct host_settings *settings)
 {
 	host->settings = *settings;
@@ -146,7 +160,8 @@ int host_new(const struct host_settings *settings, struct loop *loop, struct hos
 	host->loop = loop;
 	seccomp_cache_init(&host->filters);
 	copy_settings(host, settings);
-	if (id_map_find(&host->map, err) < 0 || open_store(host, err) < 0) {
+	if (check_backend(err) < 0 || id_map_find(&host->map, err) < 0 ||
+	    open_store(host, err) < 0) {
 		host_free(host);
 		return -1;
 	}

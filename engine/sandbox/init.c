@@ -30,6 +30,7 @@ struct init {
 	int inner_fd; /* the inner user namespace, or -1 */
 	pid_t main_pid;
 	bool ended, stopping;
+	struct init_copies copies;
 	struct init_result result;
 };
 
@@ -75,8 +76,10 @@ static int start(struct init *init, struct err *err)
 {
 	struct init_main first = {init->plan, init->inner_fd, init->socket};
 
-	if (init_mount_trees(init->plan, err) < 0)
+	if (init_mount_trees(init->plan, &init->copies, err) < 0)
 		return -1;
+	if (init->copies.made[TREE_SYSTREE] || init->copies.made[TREE_WORKSPACE])
+		message_send_text(init->socket, 'N', INIT_NOTE_COPIED);
 	init->main_pid = fork();
 	if (init->main_pid == 0)
 		init_be_main(&first);
@@ -202,7 +205,8 @@ static void finish(struct init *init)
 	init->result.status = status;
 	getrusage(RUSAGE_CHILDREN, &init->result.usage);
 	failed = status != 0 || init_check_outputs(init->plan, &err) < 0;
-	if (init_finish_trees(init->plan, failed, &init->result, &err) < 0 || err.code)
+	if (init_finish_trees(init->plan, &init->copies, failed, &init->result, &err) < 0 ||
+	    err.code)
 		message_send_err(init->socket, &err);
 	message_send(init->socket, 'D', &init->result, sizeof init->result);
 }

@@ -89,9 +89,15 @@ struct init_result {
 	int status;		  /* wait status of the first process */
 	struct rusage usage;	  /* of all that was reaped */
 	bool changed[TREE_COUNT]; /* DRAFT/layer/TREE says something */
+	bool whole[TREE_COUNT];	  /* it is not a layer above the chain, but all of the tree */
 	bool tmp_kept;		  /* DRAFT/layer/tmp is there */
 	bool over_memory;	  /* ended because of memory_bytes */
 };
+
+/* The note ('N') of a step whose trees were copied, since no overlay could be mounted. */
+#define INIT_NOTE_COPIED                                                                  \
+	"the trees are copied for each step, which is slower than overlays: `contractor " \
+	"doctor` says why"
 
 /* In a child of contractor: enters the outer namespaces, makes pid and mount namespaces, starts
  * init as a child of contractor, and sends its pid ('I'). Returns 0 when init runs. */

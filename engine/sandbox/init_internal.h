@@ -5,9 +5,43 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include "engine/base/err.h"
 #include "engine/sandbox/init.h"
+#include "engine/store/overlay.h"
+
+struct init_addition;
+
+/* What init remembers of trees that it copied, since no overlay could be mounted. */
+struct init_copies {
+	bool made[TREE_COUNT];		/* DRAFT/layer/TREE is a copy of the whole tree */
+	struct timespec at[TREE_COUNT]; /* what changed later was changed by the step */
+	/* What was put into the systree, and is not the step's. */
+	struct init_addition *additions;
+	size_t count, capacity;
+};
+
+/* init_copy.c: the tree of the overlay (its upper directory is not looked at), copied into the
+ * directory path, which is made if need be, and mounted on target. */
+int init_copy_overlay(const struct overlay *overlay, const char *path, const char *target,
+		      struct err *err);
+/* The same for a tree of the plan that is to be written; the systree gets what `over` and `under`
+ * would show. */
+int init_copy_tree(const struct init_plan *plan, enum tree tree, const struct overlay *overlay,
+		   struct init_copies *copies, struct err *err);
+/* Whether the step changed anything in a copy: 1, 0, or -1. Opening a file for writing is a change to
+ * an overlay, and none here. */
+int init_copy_changed(const struct init_plan *plan, enum tree tree,
+		      const struct init_copies *copies, struct err *err);
+
+/* init_additions.c: makes the missing directories of `under` in the systree root_fd, and puts the plan's
+ * files in the place of what is there, which is kept in the directory aside_fd. */
+int init_add_to_systree(const struct init_plan *plan, int root_fd, int aside_fd,
+			struct init_copies *copies, struct err *err);
+/* Takes out again what the step has left as it was, and brings back what was there. */
+int init_take_from_systree(int root_fd, int aside_fd, const struct init_copies *copies,
+			   struct err *err);
 
 /* init_plan.c: waits for what init_plan_send() sends, and adds it to what is known of the plan.
  * Returns 1, 0 when contractor is gone, or -1. What the plan points to is never freed. */
@@ -17,15 +51,22 @@ int init_plan_receive(int socket, struct init_plan *plan, struct err *err);
  * INIT_DIR/proc. */
 int init_mount_scaffold(struct err *err);
 /* Mounts the trees on INIT_DIR/systree and INIT_DIR/workspace. */
-int init_mount_trees(const struct init_plan *plan, struct err *err);
+int init_mount_trees(const struct init_plan *plan, struct init_copies *copies, struct err *err);
 /* When no process is left that could write: removes the work directories and what says nothing,
- * and fills in changed and tmp_kept. failed: the step did not pass, so its /tmp is kept. The trees
+ * and fills in changed, whole and tmp_kept. failed: the step did not pass, so its /tmp is kept. The trees
  * stay mounted until init ends and its mount namespace with it: each unmounting by itself would
  * wait for all processors (synchronize_rcu). */
-int init_finish_trees(const struct init_plan *plan, bool failed, struct init_result *result,
-		      struct err *err);
+int init_finish_trees(const struct init_plan *plan, const struct init_copies *copies, bool failed,
+		      struct init_result *result, struct err *err);
 /* Fails with ERR_STEP when one of plan->outputs does not exist in the workspace. */
 int init_check_outputs(const struct init_plan *plan, struct err *err);
+/* Directories that every systree has while a step runs. */
+struct init_mount_point {
+	const char *name;
+	mode_t mode;
+};
+enum { INIT_MOUNT_POINTS = 5 };
+extern const struct init_mount_point init_mount_points[INIT_MOUNT_POINTS];
 /* "INIT_DIR/systree" or "INIT_DIR/workspace". */
 const char *init_tree_path(enum tree tree);
 /* The directory that becomes the step's /tmp. Free with free(). */

@@ -15,13 +15,8 @@
 #include "engine/store/overlay.h"
 
 /* Below every systree: the mount points that it may lack. */
-static const struct {
-	const char *path;
-	mode_t mode;
-} mount_points[] = {
-	{INIT_DIR "/under/proc", 0555},	     {INIT_DIR "/under/dev", 0755},
-	{INIT_DIR "/under/run", 0755},	     {INIT_DIR "/under/tmp", 01777},
-	{INIT_DIR "/under/workspace", 0755},
+const struct init_mount_point init_mount_points[INIT_MOUNT_POINTS] = {
+	{"proc", 0555}, {"dev", 0755}, {"run", 0755}, {"tmp", 01777}, {"workspace", 0755},
 };
 
 static const char *const plain_dirs[] = {
@@ -61,8 +56,10 @@ int init_mount_scaffold(struct err *err)
 		if (make_dir(plain_dirs[i], 0755, err) < 0)
 			return -1;
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(mount_points); i++) {
-		if (make_dir(mount_points[i].path, mount_points[i].mode, err) < 0)
+	for (size_t i = 0; i < INIT_MOUNT_POINTS; i++) {
+		AUTO_FREE char *path = path_join(INIT_DIR "/under", init_mount_points[i].name);
+
+		if (make_dir(path, init_mount_points[i].mode, err) < 0)
 			return -1;
 	}
 	if (mount("proc", INIT_DIR "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
@@ -152,8 +149,8 @@ static int check_mount_points(struct err *err)
 {
 	AUTO_CLOSE int root_fd = open(INIT_DIR "/systree", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-	for (size_t i = 0; i < ARRAY_SIZE(mount_points); i++) {
-		const char *name = path_basename(mount_points[i].path);
+	for (size_t i = 0; i < INIT_MOUNT_POINTS; i++) {
+		const char *name = init_mount_points[i].name;
 		struct stat status;
 
 		if (fstatat(root_fd, name, &status, AT_SYMLINK_NOFOLLOW) < 0)
@@ -206,15 +203,35 @@ static struct overlay overlay_of(const struct init_plan *plan, enum tree tree)
 				.under = with_mount_points ? INIT_DIR "/under" : INIT_DIR "/empty"};
 }
 
-static int mount_tree(const struct init_plan *plan, enum tree tree, struct err *err)
+static int mount_overlay(const struct init_plan *plan, enum tree tree, struct overlay *overlay,
+			 struct err *err)
+{
+	if (overlay->over && make_over_layer(plan, overlay, err) < 0)
+		return -1;
+	if (plan->access[tree] == TREE_WRITE)
+		return mount_upper(plan, overlay, err);
+	return overlay_mount(overlay, init_tree_path(tree), err);
+}
+
+/* A tree that is only read is copied to where nothing is kept. */
+static int copy_tree(const struct init_plan *plan, enum tree tree, const struct overlay *overlay,
+		     struct init_copies *copies, struct err *err)
+{
+	AUTO_FREE char *path = draft_path(plan, "work", overlay->name);
+
+	if (plan->access[tree] == TREE_WRITE)
+		return init_copy_tree(plan, tree, overlay, copies, err);
+	return init_copy_overlay(overlay, path, init_tree_path(tree), err);
+}
+
+static int mount_tree(const struct init_plan *plan, enum tree tree, struct init_copies *copies,
+		      struct err *err)
 {
 	struct overlay overlay = overlay_of(plan, tree);
 
-	if (overlay.over && make_over_layer(plan, &overlay, err) < 0)
-		return -1;
-	if (plan->access[tree] == TREE_WRITE)
-		return mount_upper(plan, &overlay, err);
-	return overlay_mount(&overlay, init_tree_path(tree), err);
+	if (mount_overlay(plan, tree, &overlay, err) == 0)
+		return 0;
+	return overlay_is_refused(err) ? copy_tree(plan, tree, &overlay, copies, err) : -1;
 }
 
 /* The step's /tmp: empty, or that of an attempt with a layer of its own above. */
@@ -230,10 +247,13 @@ static int make_tmp(const struct init_plan *plan, struct err *err)
 	if (!plan->tmp_of)
 		return make_dir(upper, 01777, err);
 	strv_add(&chain, plan->tmp_of);
-	return mount_upper(plan, &overlay, err);
+	if (mount_upper(plan, &overlay, err) == 0)
+		return 0;
+	return overlay_is_refused(err) ? init_copy_overlay(&overlay, upper, INIT_DIR "/tmp", err)
+				       : -1;
 }
 
-int init_mount_trees(const struct init_plan *plan, struct err *err)
+int init_mount_trees(const struct init_plan *plan, struct init_copies *copies, struct err *err)
 {
 	AUTO_FREE char *work = mem_printf(INIT_TMP_DIR "/%s/work", plan->draft);
 
@@ -242,7 +262,7 @@ int init_mount_trees(const struct init_plan *plan, struct err *err)
 	if (plan->keep_tmp && make_tmp(plan, err) < 0)
 		return -1;
 	for (enum tree tree = 0; tree < TREE_COUNT; tree++) {
-		if (plan->access[tree] != TREE_ABSENT && mount_tree(plan, tree, err) < 0)
+		if (plan->access[tree] != TREE_ABSENT && mount_tree(plan, tree, copies, err) < 0)
 			return -1;
 	}
 	if (plan->access[TREE_SYSTREE] != TREE_ABSENT && !plan->worker)
@@ -273,29 +293,41 @@ static int remove_draft_part(const struct init_plan *plan, const char *part, con
 	return path_remove_tree(AT_FDCWD, path, err);
 }
 
-/* Finds out whether the layer says anything; removes the directory when not. */
-static int judge_layer(const struct init_plan *plan, enum tree tree, struct init_result *result,
-		       struct err *err)
+/* Whether the layer says anything: 1, 0, or -1. */
+static int has_changed(const struct init_plan *plan, enum tree tree,
+		       const struct init_copies *copies, struct err *err)
 {
 	AUTO_FREE char *upper = draft_path(plan, "layer", tree_name(tree));
 	struct overlay overlay = overlay_of(plan, tree);
-	int changed;
 
+	if (copies->made[tree])
+		return init_copy_changed(plan, tree, copies, err);
 	overlay.upper = upper;
-	changed = overlay_upper_changed(&overlay, err);
+	return overlay_upper_changed(&overlay, err);
+}
+
+/* Finds out whether the layer is to be kept; removes the directory when not. */
+static int judge_layer(const struct init_plan *plan, enum tree tree,
+		       const struct init_copies *copies, struct init_result *result,
+		       struct err *err)
+{
+	int changed = has_changed(plan, tree, copies, err);
+
 	if (changed < 0)
 		return -1;
 	result->changed[tree] = changed;
+	result->whole[tree] = changed && copies->made[tree];
 	return changed ? 0 : remove_draft_part(plan, "layer", tree_name(tree), err);
 }
 
-int init_finish_trees(const struct init_plan *plan, bool failed, struct init_result *result,
-		      struct err *err)
+int init_finish_trees(const struct init_plan *plan, const struct init_copies *copies, bool failed,
+		      struct init_result *result, struct err *err)
 {
 	AUTO_FREE char *work = mem_printf(INIT_TMP_DIR "/%s/work", plan->draft);
 
 	for (enum tree tree = 0; tree < TREE_COUNT; tree++) {
-		if (plan->access[tree] == TREE_WRITE && judge_layer(plan, tree, result, err) < 0)
+		if (plan->access[tree] == TREE_WRITE &&
+		    judge_layer(plan, tree, copies, result, err) < 0)
 			return -1;
 	}
 	if (plan->keep_tmp && failed)

@@ -77,6 +77,7 @@ static void judge(struct runner *runner)
 		return;
 	}
 	memcpy(result->changed, runner->init_result.changed, sizeof result->changed);
+	memcpy(result->whole, runner->init_result.whole, sizeof result->whole);
 	result->tmp_kept = runner->init_result.tmp_kept;
 	result->usage = runner->init_result.usage;
 	result->exit_status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);

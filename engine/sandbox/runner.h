@@ -39,6 +39,7 @@ struct run_result {
 	enum run_end end;
 	int exit_status;	  /* 0 to 255; 128 + number after a signal; -1: nothing ran */
 	bool changed[TREE_COUNT]; /* tmp/DRAFT/layer/TREE is there and says something */
+	bool whole[TREE_COUNT];	  /* it is not a layer above the chain, but all of the tree */
 	bool tmp_kept;		  /* tmp/DRAFT/layer/tmp is there */
 	struct rusage usage;
 	int64_t duration_ms; /* without pauses */

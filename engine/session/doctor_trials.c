@@ -156,6 +156,7 @@ struct overlay_trial {
 	char *dir; /* the throwaway directory; NULL: not made */
 	struct id_map map;
 	struct userns *userns;
+	bool entered; /* all but the mount itself has worked */
 };
 
 /* Makes name in the throwaway directory, for the root of the namespaces. */
@@ -207,6 +208,7 @@ static int try_overlay(void *data, int socket, struct err *err)
 	const struct strv none = {0};
 	const struct overlay overlay = {
 		.layers_dir = USERNS_DIR "/layers",
+		.name = "trial",
 		.chain = &none,
 		.under = USERNS_DIR "/layers/under",
 		.upper = USERNS_DIR "/layers/upper",
@@ -240,6 +242,8 @@ static int mount_overlay(struct overlay_trial *trial, struct err *err)
 
 static const char *overlay_remedy(const struct doctor_host *host, const struct err *err)
 {
+	if (getenv("CONTRACTOR_BACKEND"))
+		return "unset CONTRACTOR_BACKEND";
 	if (!doctor_kernel_is(host, 5, 11))
 		return "a kernel from Linux 5.11 on";
 	if (err->sys_errno == ENODEV)
@@ -260,6 +264,7 @@ static int run_overlay_trial(const struct doctor_host *host, struct overlay_tria
 	*ret_remedy = "see namespaces";
 	if (enter_store(trial, err) < 0)
 		return -1;
+	trial->entered = true;
 	if (mount_overlay(trial, err) == 0)
 		return 0;
 	*ret_remedy = overlay_remedy(host, err);
@@ -272,10 +277,13 @@ void doctor_check_overlay(const struct doctor_host *host, struct doctor_finding 
 	struct err err = {0}, ignored;
 	const char *remedy;
 
-	if (run_overlay_trial(host, &trial, &remedy, &err) < 0)
-		doctor_lacks(finding, DOCTOR_MISSING, remedy, "%s", err.text);
-	else
+	if (run_overlay_trial(host, &trial, &remedy, &err) == 0)
 		doctor_fine(finding, "an overlay was mounted in %s", host->store_near);
+	else if (trial.entered && overlay_is_refused(&err))
+		doctor_lacks(finding, DOCTOR_DEGRADED, remedy,
+			     "trees are copied for each step, which is slower: %s", err.text);
+	else
+		doctor_lacks(finding, DOCTOR_MISSING, remedy, "%s", err.text);
 	userns_free(trial.userns);
 	if (trial.dir)
 		path_remove_tree(AT_FDCWD, trial.dir, &ignored);

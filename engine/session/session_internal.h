@@ -48,6 +48,7 @@ struct session {
 	int64_t started_ms; /* Unix time */
 	struct err err;	    /* what went wrong on our side while it ran */
 	bool resuming;	    /* a paused step is to go on */
+	bool said_copied;   /* that trees are copied */
 	bool killed;	    /* the command is to end, even between two steps */
 
 	struct breakpoints breakpoints;

@@ -87,7 +87,8 @@ static void changed_key(const char *key, enum tree tree, bool refreshed,
 }
 
 /* The trees after the attempt: its layers on those that were there. */
-static void fill_after(const struct session *session, struct attempt *attempt)
+static void fill_after(const struct session *session, const bool whole[TREE_COUNT],
+		       struct attempt *attempt)
 {
 	const struct step *step = session_spec_step(session, session->position);
 
@@ -96,7 +97,8 @@ static void fill_after(const struct session *session, struct attempt *attempt)
 		enum tree tree = (enum tree)i;
 		enum action_effect effect = action_effect_on(step, tree);
 
-		if (effect == EFFECT_STARTS)
+		/* A whole tree stands on nothing: that a chain begins with it says that it is one. */
+		if (effect == EFFECT_STARTS || (attempt->has_layer[tree] && whole[tree]))
 			strv_clear(&attempt->after.chain[tree]);
 		if (attempt->has_layer[tree])
 			strv_add(&attempt->after.chain[tree], attempt->id);
@@ -133,7 +135,7 @@ static void fill_attempt(const struct session *session, const struct action_resu
 	state_init(&attempt->before);
 	state_init(&attempt->after);
 	state_copy(&attempt->before, &session_place(session, session->position)->before);
-	fill_after(session, attempt);
+	fill_after(session, run->whole, attempt);
 	if (step->schema->makes_artifact && attempt->result == ATTEMPT_PASSED)
 		strv_setenv(&attempt->after.artifacts, step_text(step, "artifact"),
 			    result->artifact);

@@ -124,7 +124,12 @@ static void on_mode(void *data, bool onlcr)
 static void on_note(void *data, const char *text)
 {
 	struct session *session = data;
+	bool copied = !strcmp(text, INIT_NOTE_COPIED);
 
+	/* Once is enough. */
+	if (copied && session->said_copied)
+		return;
+	session->said_copied |= copied;
 	session_emit(
 		session,
 		(struct event){.type = EVENT_STEP_NOTE, .step = session->position, .text = text});

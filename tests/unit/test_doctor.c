@@ -96,8 +96,8 @@ static void test_namespaces_refused_by_setting(void **state)
 /* The check, when a system call is refused that comes after the mapping of ids. A filter takes the
  * powers of newuidmap, too, so where that is needed it is the first to fail. */
 static void check_refused_inside(struct fixture *fixture, doctor_check_function *check,
-				 const struct refusal *refusal, const char *text,
-				 const char *remedy)
+				 const struct refusal *refusal, enum doctor_status status,
+				 const char *text, const char *remedy)
 {
 	const struct spoiled spoiled = {fixture, check, refuse, refusal};
 	struct id_map map;
@@ -107,7 +107,7 @@ static void check_refused_inside(struct fixture *fixture, doctor_check_function 
 	if (map.by_helper)
 		check_finds_after(spoiled, DOCTOR_MISSING, "newuidmap refused", "see ");
 	else
-		check_finds_after(spoiled, DOCTOR_MISSING, text, remedy);
+		check_finds_after(spoiled, status, text, remedy);
 }
 
 static void test_namespaces_refused_otherwise(void **state)
@@ -120,8 +120,8 @@ static void test_namespaces_refused_otherwise(void **state)
 	check_finds_after(spoiled, DOCTOR_MISSING, "user namespace", "user.max_user_namespaces");
 	spoiled.data = &unknown;
 	check_finds_after(spoiled, DOCTOR_MISSING, "user namespace", "CONFIG_USER_NS");
-	check_refused_inside(*state, doctor_check_userns, &inside, "cannot mount anything",
-			     "apparmor=unconfined");
+	check_refused_inside(*state, doctor_check_userns, &inside, DOCTOR_MISSING,
+			     "cannot mount anything", "apparmor=unconfined");
 }
 
 /* Overlays. The store does not exist yet, and must not after the trial. */
@@ -140,10 +140,13 @@ static void test_overlay_refused(void **state)
 	const struct refusal options = {SCMP_SYS(fsconfig), EINVAL};
 	struct fixture *fixture = *state;
 
-	check_refused_inside(fixture, doctor_check_overlay, &module, "overlay", "modprobe overlay");
-	check_refused_inside(fixture, doctor_check_overlay, &options, "cannot mount", "--store");
+	check_refused_inside(fixture, doctor_check_overlay, &module, DOCTOR_DEGRADED,
+			     "trees are copied", "modprobe overlay");
+	check_refused_inside(fixture, doctor_check_overlay, &options, DOCTOR_DEGRADED,
+			     "cannot mount", "--store");
 	put(fixture, "/proc/sys/kernel/osrelease", "5.10.1\n", 0644);
-	check_refused_inside(fixture, doctor_check_overlay, &options, "cannot mount", "5.11");
+	check_refused_inside(fixture, doctor_check_overlay, &options, DOCTOR_DEGRADED,
+			     "cannot mount", "5.11");
 	fixture->host.store_near = "/proc";
 	check_finds(fixture, doctor_check_overlay, DOCTOR_MISSING, "/proc", "--store");
 }
