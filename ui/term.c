@@ -224,8 +224,11 @@ void term_end(struct term *term)
 {
 	vtfilter_abort(&term->filter, &term->filtered);
 	write_filtered(term);
-	if (term->alternate)
+	/* The cursor that comes back must not be held within margins. */
+	if (term->alternate) {
+		write_text(term, unbound);
 		write_text(term, "\033[?1049l");
+	}
 	unbind(term);
 	write_text(term, epilogue);
 }

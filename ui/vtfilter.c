@@ -12,6 +12,19 @@ enum { BEL = 0x07, LF = 0x0a, CAN = 0x18, SUB = 0x1a, ESC = 0x1b, DEL = 0x7f };
 /* Below it nothing combines with the character before. */
 enum { FIRST_MARK = 0x300 };
 
+struct range {
+	uint32_t first, last;
+};
+
+/* What libvterm takes for marks, and nobody else. */
+static const struct range false_marks[] = {
+	{0x600, 0x603}, {0x6dd, 0x6de}, {0x70f, 0x70f}, {0x1734, 0x1734}, {0x302e, 0x302f},
+};
+
+/* Marks of which libvterm adds two columns to the character's width, beyond the row's end and the
+ * memory's; not when they come by themselves. */
+static const struct range wide_marks[] = {{0x302a, 0x302d}, {0x3099, 0x309a}};
+
 static const char replacement[] = "\xef\xbf\xbd";
 
 /* What leaves nothing of the program before: the alternate screen, the mouse and reversed colours are
@@ -57,19 +70,46 @@ static void remember(struct vtfilter *filter, const char *bytes, size_t length)
 	filter->last_length = length;
 }
 
+static bool is_within(uint32_t code, const struct range *ranges, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (code >= ranges[i].first && code <= ranges[i].last)
+			return true;
+	}
+	return false;
+}
+
+/* Whether libvterm shows a character only by misleading. */
+static bool is_bad(uint32_t code)
+{
+	return (code >= 0x80 && code < 0xa0) ||
+	       is_within(code, false_marks, ARRAY_SIZE(false_marks));
+}
+
+/* A mark on the character before, unless that has enough of them. */
+static void add_mark(struct vtfilter *filter, uint32_t code, const char *bytes, size_t length,
+		     struct buf *out)
+{
+	if (filter->marks == VTFILTER_MARKS_MAX)
+		return;
+	filter->marks++;
+	if (is_within(code, wide_marks, ARRAY_SIZE(wide_marks)))
+		buf_add_str(out, VTFILTER_CLAMP);
+	buf_add(out, bytes, length);
+}
+
 /* One character, of as many bytes. */
 static void add_character(struct vtfilter *filter, uint32_t code, const char *bytes, size_t length,
 			  struct buf *out)
 {
-	bool is_mark = code >= FIRST_MARK && wcwidth((wchar_t)code) == 0;
-
-	if (code >= 0x80 && code < 0xa0) {
+	if (is_bad(code)) {
 		bytes = replacement;
 		length = 3;
-	}
-	filter->marks = is_mark ? filter->marks + 1 : 0;
-	if (filter->marks > VTFILTER_MARKS_MAX)
+	} else if (code >= FIRST_MARK && wcwidth((wchar_t)code) == 0) {
+		add_mark(filter, code, bytes, length, out);
 		return;
+	}
+	filter->marks = 0;
 	buf_add(out, bytes, length);
 	remember(filter, bytes, length);
 }

@@ -6,7 +6,8 @@
  * never ends within a sequence or a character.
  *
  *	UTF-8     invalid bytes and C1 controls become U+FFFD; more marks than MARKS_MAX on one
- *	          character are dropped (as wcwidth(3) has marks: the locale has to be a UTF-8 one)
+ *	          character are dropped (as wcwidth(3) has marks: the locale has to be a UTF-8 one); libvterm is not
+ *	          given what it mistakes for marks
  *	C0        BEL BS HT LF VT FF CR SO SI; CAN and SUB end a sequence; the rest is dropped
  *	ESC       7 8 = > D E H M c, ( ) * + with one final byte, # with 3 4 5 6 8
  *	CSI       at most 15 parameters of at most 5 digits, one of the leaders ? and >, one

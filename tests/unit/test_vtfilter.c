@@ -89,6 +89,14 @@ static void test_marks(void **state)
 		{"e" TEN(ACUTE) "e" TEN(ACUTE), "e" TEN(ACUTE) "e" TEN(ACUTE), 0},
 		{"e" TEN(ACUTE) TEN(ACUTE) "f",
 		 "e" TEN(ACUTE) ACUTE ACUTE ACUTE ACUTE ACUTE ACUTE "f", 0},
+		/* wide ones come by themselves, false ones not at all */
+		{"\xe3\x81\x8b\xe3\x82\x99\xe3\x82\x99",
+		 "\xe3\x81\x8b\033[?0h\xe3\x82\x99\033[?0h\xe3\x82\x99", 0},
+		{"a\xd8\x80\xe3\x80\xae"
+		 "b",
+		 "a" BAD BAD "b", 0},
+		/* and are not repeated */
+		{"e" ACUTE "\033[2b", "e" ACUTE "ee", 0},
 	};
 
 	(void)state;
