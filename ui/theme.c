@@ -126,8 +126,15 @@ static int refuse_name(const char *config_dir, const char *name, struct err *err
 		       suggestion);
 }
 
+/* The file of a theme. */
+struct source {
+	struct yaml_file file;
+	const char *name;
+	bool carried; /* by the program */
+};
+
 /* Opens a theme: the person's own, else one that the program carries. */
-static int open_theme(const char *config_dir, const char *name, struct yaml_file *ret_file,
+static int open_theme(const char *config_dir, const char *name, struct source *ret_source,
 		      struct err *err)
 {
 	AUTO_FREE char *path =
@@ -135,13 +142,15 @@ static int open_theme(const char *config_dir, const char *name, struct yaml_file
 
 	if (!is_name(name))
 		return refuse_name(config_dir, name, err);
-	if (path && yaml_file_open(path, ret_file, err) == 0)
+	*ret_source = (struct source){.name = name};
+	if (path && yaml_file_open(path, &ret_source->file, err) == 0)
 		return 0;
 	if (path && err->code != ERR_NOT_FOUND)
 		return -1;
 	for (struct theme_file file = {0}; theme_file_next(&file);) {
 		if (!strcmp(file.name, name)) {
-			yaml_file_parse(name, file.text, strlen(file.text), ret_file);
+			yaml_file_parse(name, file.text, strlen(file.text), &ret_source->file);
+			ret_source->carried = true;
 			return 0;
 		}
 	}
@@ -182,62 +191,56 @@ struct reading {
 	int depth;
 };
 
-static int read_draft(struct reading *reading, struct yaml_file *file, struct theme_draft *draft,
+static int read_draft(struct reading *reading, struct source *source, struct theme_draft *draft,
 		      struct err *err);
 
-/* Whether the file is the program's own: the person's themes may inherit from that of their name. */
-static bool is_carried(const struct yaml_file *file)
+/* Opens the theme to inherit from. Those of the program stay as they are, whatever the person has under
+ * their names; and a theme of the person's that inherits its own name means the program's. */
+static int open_parent(const struct reading *reading, const struct source *source, const char *name,
+		       struct source *ret_parent, struct err *err)
 {
-	return !strchr(file->path, '/');
-}
+	bool carried = source->carried || !strcmp(source->name, name);
 
-/* Opens the theme to inherit from; a theme of the person's that inherits its own name means the
- * program's. */
-static int open_parent(struct reading *reading, const struct yaml_file *file, const char *name,
-		       struct yaml_file *ret_parent, struct err *err)
-{
-	const char *own = path_basename(file->path);
-	size_t length = strlen(own) - (is_carried(file) ? 0 : strlen(suffix));
-	bool same = !strncmp(own, name, length) && strlen(name) == length;
-
-	return open_theme(same ? NULL : reading->config_dir, name, ret_parent, err);
+	return open_theme(carried ? NULL : reading->config_dir, name, ret_parent, err);
 }
 
 /* Reads the theme that is inherited from, and takes what lacks. */
-static int read_parent(struct reading *reading, struct yaml_file *file,
+static int read_parent(struct reading *reading, struct source *source,
 		       const struct yaml_value *name, struct theme_draft *draft, struct err *err)
 {
-	struct theme_draft parent = {0};
-	struct yaml_file parent_file;
-	struct err ignored;
+	struct diagnostics *diagnostics = &source->file.diagnostics;
+	struct theme_draft inherited = {0};
+	struct source parent;
+	struct err failure;
 	int result;
 
 	if (reading->depth == DEPTH_MAX) {
-		diagnostics_add(&file->diagnostics, name->position,
+		diagnostics_add(diagnostics, name->position,
 				"'inherit' goes in a circle, or over more than %d themes",
 				DEPTH_MAX);
 		return 0;
 	}
-	if (open_parent(reading, file, name->text, &parent_file, &ignored) < 0) {
-		diagnostics_add(&file->diagnostics, name->position, "%s", ignored.text);
+	if (open_parent(reading, source, name->text, &parent, &failure) < 0) {
+		diagnostics_add(diagnostics, name->position, "%s", failure.text);
 		return 0;
 	}
 	reading->depth++;
-	result = read_draft(reading, &parent_file, &parent, err);
+	result = read_draft(reading, &parent, &inherited, err);
 	reading->depth--;
-	yaml_file_release(&parent_file);
+	yaml_file_release(&parent.file);
 	if (!result)
-		inherit(draft, &parent);
+		inherit(draft, &inherited);
 	return result;
 }
 
-static int read_draft(struct reading *reading, struct yaml_file *file, struct theme_draft *draft,
+static int read_draft(struct reading *reading, struct source *source, struct theme_draft *draft,
 		      struct err *err)
 {
+	struct yaml_file *file = &source->file;
 	const struct yaml_value *parent = NULL;
 
 	theme_read(file->tree, draft, &file->diagnostics, &parent);
-	if (parent && read_parent(reading, file, parent, draft, err) < 0)
+	if (parent && read_parent(reading, source, parent, draft, err) < 0)
 		return -1;
 	check_complete(file, draft);
 	return yaml_file_finish(file, reading->messages, err);
@@ -257,14 +260,14 @@ static void fill(struct theme_draft *draft)
 }
 
 /* Reads an open file, and releases it. */
-static int finish(const char *config_dir, struct yaml_file *file, struct theme *ret_theme,
+static int finish(const char *config_dir, struct source *source, struct theme *ret_theme,
 		  struct buf *ret_messages, struct err *err)
 {
 	struct reading reading = {.config_dir = config_dir, .messages = ret_messages};
 	struct theme_draft draft = {0};
-	int result = read_draft(&reading, file, &draft, err);
+	int result = read_draft(&reading, source, &draft, err);
 
-	yaml_file_release(file);
+	yaml_file_release(&source->file);
 	if (result < 0)
 		return -1;
 	fill(&draft);
@@ -275,20 +278,20 @@ static int finish(const char *config_dir, struct yaml_file *file, struct theme *
 int theme_load(const char *config_dir, const char *name, struct theme *ret_theme,
 	       struct buf *ret_messages, struct err *err)
 {
-	struct yaml_file file;
+	struct source source;
 
-	if (open_theme(config_dir, name, &file, err) < 0)
+	if (open_theme(config_dir, name, &source, err) < 0)
 		return -1;
-	return finish(config_dir, &file, ret_theme, ret_messages, err);
+	return finish(config_dir, &source, ret_theme, ret_messages, err);
 }
 
 int theme_parse(const char *config_dir, const char *path, const void *text, size_t length,
 		struct theme *ret_theme, struct buf *ret_messages, struct err *err)
 {
-	struct yaml_file file;
+	struct source source = {.name = ""};
 
-	yaml_file_parse(path, text, length, &file);
-	return finish(config_dir, &file, ret_theme, ret_messages, err);
+	yaml_file_parse(path, text, length, &source.file);
+	return finish(config_dir, &source, ret_theme, ret_messages, err);
 }
 
 struct cell_style theme_over(struct cell_style below, struct cell_style above)

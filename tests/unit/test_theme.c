@@ -451,6 +451,21 @@ static void test_own_themes_come_first(void **state)
 	assert_true(strv_contains(&names, "mine"));
 }
 
+/* What the program carries inherits from what it carries: `mono` never has colours. */
+static void test_carried_themes_stay_as_they_are(void **state)
+{
+	const struct place *place = *state;
+	AUTO_BUF struct buf messages = BUF_INIT;
+	struct theme theme;
+	struct err err;
+
+	write_theme(place, "default", "inherit: mono\nroles: {dialog: {fg: 99}}\n");
+	assert_int_equal(theme_load(place->dir, "mono", &theme, &messages, &err), 0);
+	assert_int_equal(theme.styles[THEME_DIALOG].fg.type, CELL_DEFAULT);
+	assert_int_equal(theme_load(place->dir, "default", &theme, &messages, &err), 0);
+	expect_color(theme.styles[THEME_DIALOG].fg, indexed(99));
+}
+
 static void test_themes_that_cannot_be(void **state)
 {
 	const struct place *place = *state;
@@ -486,6 +501,8 @@ int main(void)
 		cmocka_unit_test(test_what_is_wrong_is_said_at_its_place),
 		cmocka_unit_test(test_a_theme_has_every_role),
 		cmocka_unit_test_setup_teardown(test_own_themes_come_first, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_carried_themes_stay_as_they_are, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(test_themes_that_cannot_be, set_up, tear_down),
 	};
 
