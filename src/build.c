@@ -47,7 +47,7 @@ static void print_diagnostics(struct program *program, const char *path, const s
 }
 
 /* Loads a specification that must be valid. */
-static int load_valid(struct build *build, struct spec **ret_spec)
+static int load_valid(struct build *build, const struct build_wish *wish, struct spec **ret_spec)
 {
 	const char *path = program_argument(build->program, 0);
 	struct diagnostics diagnostics = {0};
@@ -59,6 +59,8 @@ static int load_valid(struct build *build, struct spec **ret_spec)
 		status = program_fail(build->program, &err);
 	} else if (!spec || diagnostics.len) {
 		print_diagnostics(build->program, path, spec, &diagnostics);
+		if (wish->invalid)
+			wish->invalid(wish->data, path, &diagnostics);
 		err_set(&err, ERR_USAGE, "'%s' is not valid: nothing was done", path);
 		status = program_fail(build->program, &err);
 	}
@@ -164,7 +166,7 @@ int build_open(struct build *build, struct program *program, const struct build_
 	int status;
 
 	build->program = program;
-	status = load_valid(build, &spec);
+	status = load_valid(build, wish, &spec);
 	if (!status)
 		status = open_host(build, wish->look_only, false);
 	if (!status)

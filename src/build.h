@@ -27,6 +27,8 @@ struct build_wish {
 	bool look_only; /* nothing is run */
 	void (*event)(void *data, const struct event *event);
 	void *data;
+	/* Is told what is wrong with the specification, after it was printed; or NULL. */
+	void (*invalid)(void *data, const char *path, const struct diagnostics *diagnostics);
 	const struct command_front *front; /* NULL: no commands are given; its data is data */
 };
 

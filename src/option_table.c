@@ -11,8 +11,9 @@
 	(BIT(ARTIFACT_LIST) | BIT(ARTIFACT_GET) | BIT(ARTIFACT_PUT) | BIT(ARTIFACT_REMOVE))
 #define STORE \
 	(BIT(STORE_DF) | BIT(STORE_LIST) | BIT(STORE_VERIFY) | BIT(STORE_PRUNE) | BIT(STORE_REMOVE))
-#define JSON (BIT(STORE_DF) | BIT(STORE_LIST) | BIT(STORE_VERIFY) | BIT(DOCTOR))
-#define JSON_LATER (BIT(RUN) | BIT(CHECK) | BIT(LIST) | BIT(LOG) | BIT(ARTIFACT_LIST) | LATER_SPEC)
+#define JSON                                                                            \
+	(BIT(STORE_DF) | BIT(STORE_LIST) | BIT(STORE_VERIFY) | BIT(DOCTOR) | BIT(RUN) | \
+	 BIT(CHECK) | BIT(LIST) | BIT(LOG) | BIT(ARTIFACT_LIST))
 
 #define FIELD(name) offsetof(struct options, name)
 
@@ -70,8 +71,8 @@ const struct option option_table[] = {
 	 "Removes everything, and the store's directory."},
 	{"path", 0, false, OPTION_FLAG, FIELD(path), NULL, NULL, BIT(CONFIG), 0,
 	 "Prints the path of the file, whether there is one or not."},
-	{"json", 0, false, OPTION_FLAG, FIELD(json), NULL, NULL, JSON | JSON_LATER, JSON_LATER,
-	 "Prints JSON."},
+	{"json", 0, false, OPTION_FLAG, FIELD(json), NULL, NULL, JSON | LATER_SPEC, LATER_SPEC,
+	 "Prints JSON; `run`: an event a line, as it happens."},
 	{"quiet", 'q', false, OPTION_FLAG, FIELD(quiet), NULL, NULL, BIT(RUN) | BIT(CHECK), 0,
 	 "Does not show what the steps print; `check`: prints errors only."},
 	{"verbose", 'v', false, OPTION_FLAG, FIELD(verbose), NULL, NULL, BIT(RUN), 0,

@@ -47,8 +47,15 @@ void program_warn(struct program *program, const char *fmt, ...)
 	console_flush(&program->err);
 }
 
+static void tell_failure(struct program *program, const struct err *err)
+{
+	if (program->failed)
+		program->failed(program->failed_data, err);
+}
+
 int program_fail(struct program *program, const struct err *err)
 {
+	tell_failure(program, err);
 	program_warn(program, "%s", err->text);
 	return program->command && program->command->run == shell_command ? STATUS_SHELL_FAILED
 									  : status_of(err->code);
@@ -58,6 +65,7 @@ int program_fail_usage(struct program *program, const struct err *err)
 {
 	const char *name = program->command ? program->command->name : "";
 
+	tell_failure(program, err);
 	program_warn(program, "%s%s%s\ntry 'contractor%s%s --help'", name, *name ? ": " : "",
 		     err->text, *name ? " " : "", name);
 	return program->command && program->command->run == shell_command ? STATUS_SHELL_FAILED

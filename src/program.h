@@ -24,6 +24,8 @@ struct program {
 	struct strv arguments; /* of the command, without those behind "--" */
 	struct strv rest;      /* those behind "--"; only where the command takes them apart */
 	struct console out, err;
+	void (*failed)(void *data, const struct err *err); /* is told what fails; or NULL */
+	void *failed_data;
 };
 
 /* Runs the program; returns its exit status. */

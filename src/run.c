@@ -6,6 +6,7 @@
 #include "engine/session/export.h"
 #include "src/build.h"
 #include "src/run_failure.h"
+#include "src/run_json.h"
 #include "src/signals.h"
 #include "src/view.h"
 #include "ui/words.h"
@@ -17,6 +18,7 @@ struct run {
 	struct program *program;
 	struct build build;
 	struct view view;
+	struct run_json *json; /* for --json, else NULL; then nothing is shown */
 	struct failure failure;
 	size_t from, until;
 	size_t ran, cached;
@@ -27,30 +29,41 @@ struct run {
 	struct err err; /* for STOP_ERROR */
 };
 
-static void on_started(struct run *run, const struct event *event)
+static void show_started(struct run *run, const struct event *event)
 {
 	run->view.type->started(&run->view, event->step);
 }
 
-static void on_output(struct run *run, const struct event *event)
+static void show_output(struct run *run, const struct event *event)
 {
 	run->view.type->output(&run->view, event->bytes, event->length);
 }
 
-static void on_note(struct run *run, const struct event *event)
+static void show_note(struct run *run, const struct event *event)
 {
 	run->view.type->note(&run->view, event->text);
 }
 
-static void on_progress(struct run *run, const struct event *event)
+static void show_progress(struct run *run, const struct event *event)
 {
 	run->view.type->progress(&run->view, event->amount);
 }
 
+static void show_cached(struct run *run, const struct event *event)
+{
+	run->view.type->ended(&run->view, event->step, STEP_CACHED, event->attempt);
+}
+
+static void show_ended(struct run *run, const struct event *event)
+{
+	run->view.type->ended(&run->view, event->step, result_of_attempt(event->attempt),
+			      event->attempt);
+}
+
 static void on_cached(struct run *run, const struct event *event)
 {
+	(void)event;
 	run->cached++;
-	run->view.type->ended(&run->view, event->step, STEP_CACHED, event->attempt);
 }
 
 static void on_ended(struct run *run, const struct event *event)
@@ -58,8 +71,6 @@ static void on_ended(struct run *run, const struct event *event)
 	run->ran++;
 	if (event->attempt->result != ATTEMPT_PASSED)
 		failure_note(&run->failure, event->step, event->attempt);
-	run->view.type->ended(&run->view, event->step, result_of_attempt(event->attempt),
-			      event->attempt);
 }
 
 static void on_stopped(struct run *run, const struct event *event)
@@ -72,17 +83,42 @@ static void on_stopped(struct run *run, const struct event *event)
 }
 
 /* What happened is shown at once; the terminal and standard output follow when the loop sleeps. */
+static void show(struct run *run, const struct event *event)
+{
+	static void (*const showers[EVENT_TYPES])(struct run * run, const struct event *event) = {
+		[EVENT_STEP_STARTED] = show_started, [EVENT_STEP_OUTPUT] = show_output,
+		[EVENT_STEP_NOTE] = show_note,	     [EVENT_STEP_PROGRESS] = show_progress,
+		[EVENT_STEP_CACHED] = show_cached,   [EVENT_STEP_ENDED] = show_ended,
+	};
+
+	if (showers[event->type])
+		showers[event->type](run, event);
+}
+
+/* Going to --from is no part of the build: what it tells is not told on. */
 static void on_event(void *data, const struct event *event)
 {
 	static void (*const handlers[EVENT_TYPES])(struct run * run, const struct event *event) = {
-		[EVENT_STEP_STARTED] = on_started, [EVENT_STEP_OUTPUT] = on_output,
-		[EVENT_STEP_NOTE] = on_note,	   [EVENT_STEP_PROGRESS] = on_progress,
-		[EVENT_STEP_CACHED] = on_cached,   [EVENT_STEP_ENDED] = on_ended,
+		[EVENT_STEP_CACHED] = on_cached,
+		[EVENT_STEP_ENDED] = on_ended,
 		[EVENT_STOPPED] = on_stopped,
 	};
+	struct run *run = data;
 
 	if (handlers[event->type])
-		handlers[event->type](data, event);
+		handlers[event->type](run, event);
+	if (!run->json)
+		show(run, event);
+	else if (run->going)
+		run_json_event(run->json, event);
+}
+
+static void on_invalid(void *data, const char *path, const struct diagnostics *diagnostics)
+{
+	struct run *run = data;
+
+	if (run->json)
+		run_json_diagnostics(run->json, path, diagnostics);
 }
 
 /* The first signal lets the step end, the second one does not wait for it. */
@@ -219,7 +255,8 @@ static int deliver(struct run *run)
 		return program_fail(run->program, &err);
 	if (run->signal_number)
 		return end_by_signal(run);
-	print_summary(run);
+	if (!run->json)
+		print_summary(run);
 	return 0;
 }
 
@@ -262,19 +299,45 @@ static int conclude(struct run *run)
 	}
 }
 
+/* Opens and runs the build; returns the exit status. */
+static int run_build(struct run *run)
+{
+	const struct build_wish wish = {.event = on_event, .invalid = on_invalid, .data = run};
+	struct err err;
+	int status = build_open(&run->build, run->program, &wish);
+
+	view_init(&run->view, &run->build);
+	if (!status && run->json)
+		run_json_head(run->json, run->build.spec);
+	if (!status)
+		status = find_part(run);
+	if (!status)
+		status = go(run, &err) < 0 ? program_fail(run->program, &err) : conclude(run);
+	return status;
+}
+
+static int run_build_as_json(struct run *run)
+{
+	struct run_json json;
+	struct run_summary summary = {0};
+
+	run_json_init(&json, run->program);
+	run->json = &json;
+	summary.status = run_build(run);
+	summary.signal_number = run->signal_number;
+	summary.ran = run->ran;
+	summary.cached = run->cached;
+	run_json_end(&json, &summary);
+	run_json_release(&json);
+	return summary.status;
+}
+
 int run_command(struct program *program)
 {
 	struct run run = {
 		.program = program, .failure.reason = BUF_INIT, .started_ms = loop_now_ms()};
-	const struct build_wish wish = {.event = on_event, .data = &run};
-	struct err err;
-	int status = build_open(&run.build, program, &wish);
+	int status = program->options.json ? run_build_as_json(&run) : run_build(&run);
 
-	view_init(&run.view, &run.build);
-	if (!status)
-		status = find_part(&run);
-	if (!status)
-		status = go(&run, &err) < 0 ? program_fail(program, &err) : conclude(&run);
 	view_release(&run.view);
 	if (run.build.loop)
 		loop_before_sleep(run.build.loop, NULL, NULL);

@@ -8,7 +8,7 @@
 void view_init(struct view *view, struct build *build)
 {
 	struct program *program = build->program;
-	bool live = program->out.live && program->err.live;
+	bool live = program->out.live && program->err.live && !program->options.json;
 
 	*view = (struct view){
 		.type = live ? &view_live : &view_lines,

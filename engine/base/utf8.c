@@ -54,6 +54,22 @@ size_t utf8_encode(uint32_t code, char ret_bytes[4])
 	return more + 1;
 }
 
+size_t utf8_unfinished(const char *bytes, size_t length)
+{
+	for (size_t have = 1; have < ARRAY_SIZE(forms) && have <= length; have++) {
+		unsigned char first = (unsigned char)bytes[length - have];
+
+		if ((first & 0xc0) == 0x80)
+			continue;
+		for (size_t more = have; more < ARRAY_SIZE(forms); more++) {
+			if ((first & forms[more].mask) == forms[more].mark)
+				return have;
+		}
+		return 0;
+	}
+	return 0;
+}
+
 bool utf8_is_shown(uint32_t code)
 {
 	static const struct {

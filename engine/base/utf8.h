@@ -11,6 +11,9 @@
  * values beyond U+10FFFF are not valid). */
 size_t utf8_decode(const char *bytes, size_t length, uint32_t *ret_code);
 
+/* How many bytes at the end begin a character whose other bytes may still come: 0 to 3. */
+size_t utf8_unfinished(const char *bytes, size_t length);
+
 /* Writes a Unicode scalar value as UTF-8; returns how many bytes. */
 size_t utf8_encode(uint32_t code, char ret_bytes[4]);
 

@@ -100,4 +100,150 @@ test_doctor() {
 			and (.status == "fine") == (.remedy == null))'
 }
 
+# The names of the events in their order, but those that come as often as they like.
+check_events() {
+	[ "$(jq -r '.event // "head" | select(IN("step-output", "step-progress", "step-note",
+		"step-terminal") | not)' "$out" | tr '\n' ' ')" = "$1 " ] || fail "expected the events: $1"
+}
+
+test_run() {
+	build
+	run contractor run --json --no-cache --until Test test.yaml
+	check_status 0
+	check_err_empty
+	check_events "head step-started step-ended step-started step-ended stopped run-ended"
+	check_json '.[0] | ."contractor-events" == 1 and (.version | type == "string")
+		and (.spec | startswith("/")) and .name == "test" and .started_ms > 1700000000000
+		and (.steps | length == 3)
+		and .steps[1] == {number: 2, name: "Compile", action: "shell", line: 5, column: 5}'
+	check_json '[.[] | select(.event == "step-output") | .text] | add == "compiled\nto-err\n"'
+	check_json '[.[] | select(.event == "step-ended") | .step == .attempt.step
+		and .attempt.result == "passed"] == [true, true]'
+	check_json '[.[] | select(.event == "step-started") | .attempt_id]
+		== [.[] | select(.event == "step-ended") | .attempt.id]'
+	check_json '[.[1:][].time_ms] | . == sort and .[0] >= 0'
+	check_json '.[-2] | .reason == "step" and .step == 3 and .attempt == null'
+	check_json '.[-1] | .status == 0 and .signal == null and .ran == 2 and .cached == 0'
+}
+
+test_run_of_a_failure() {
+	build
+	run contractor run --json test.yaml
+	check_status 1
+	check_err_has "step 3 'Test' failed: exit status 3"
+	check_events "head step-cached step-cached step-started step-ended stopped run-ended"
+	check_json '.[-2] | .reason == "failed" and .step == 3 and .error == null
+		and .attempt.exit_status == 3 and .attempt.name == "Test"'
+	check_json '.[-1] | .status == 1 and .ran == 1 and .cached == 2'
+	check_json '.[1].attempt | .number == 1 and .result == "passed"'
+	run contractor run --json --from Test test.yaml
+	check_status 1
+	check_events "head step-started step-ended stopped run-ended"
+	run contractor run --json -q test.yaml
+	check_json 'all(.[]; .event != "step-output")'
+}
+
+# What is no text comes with its bytes; a character in two pieces is text all the same.
+test_run_of_any_bytes() {
+	need_jq
+	spec test.yaml <<'END_OF_SPEC'
+name: test
+actions:
+  - action: create-systree
+    path: systree.tar
+  - name: "a \"b\" \\ \u202e\x9b"
+    action: shell
+    shell: |
+      printf 'one\377\000two'
+      until [ -e go ]; do i=$((i + 1)); [ "$i" != 2000 ] || touch go; done
+      printf '\303'
+      until [ -e on ]; do i=$((i + 1)); [ "$i" != 4000 ] || touch on; done
+      printf '\244end\342\202'
+END_OF_SPEC
+	run contractor run --json test.yaml
+	check_status 0
+	check_json '.[0].steps[1].name == "a \"b\" \\ \u202e\u009b"'
+	jq -r -j 'select(.event == "step-output") | if has("text") then "t \(.text | @base64)"
+		else "b \(.text_base64)" end + "\n"' "$out" |
+		while read -r kind bytes; do
+			[ "$kind" = b ] || [ "$kind" = t ] || exit 1
+			echo "$bytes" | base64 -d
+		done >bytes
+	printf 'one\377\000two\303\244end\342\202' >expected
+	check_same expected bytes
+	check_json 'any(.[]; .event == "step-output" and has("text_base64") and (has("text") | not))'
+}
+
+test_run_that_is_interrupted() {
+	need_jq
+	spec test.yaml <<'END_OF_SPEC'
+name: test
+actions:
+  - action: create-systree
+    path: systree.tar
+  - action: shell
+    shell: |
+      echo begun
+      sleep 1000
+END_OF_SPEC
+	start run --json test.yaml
+	wait_for '"text":"begun'
+	kill -INT "$started"
+	finish
+	check_status 130
+	check_err_has "stopped by SIGINT"
+	check_events "head step-started step-ended step-started step-ended stopped run-ended"
+	check_json '.[-3] | .attempt.result == "killed" and .attempt.exit_status == 143'
+	check_json '.[-2].reason == "killed"'
+	check_json '.[-1] | .status == 130 and .signal == "SIGINT"'
+}
+
+# A specification that cannot be used, and one whose name is no text.
+test_run_of_a_bad_spec() {
+	need_jq
+	printf 'name: bad\nactions:\n  - action: shel\n' >$'bad\377.yaml'
+	run contractor run --json $'bad\377.yaml'
+	check_status 2
+	check_err_has "is not valid"
+	check_events "head diagnostic error run-ended"
+	check_json '.[0] | .spec == "bad\\xff.yaml" and .spec_base64 == "YmFk/y55YW1s" and .name == null
+		and .steps == []'
+	check_json '.[1].diagnostic | .line == 3 and .column == 13 and .hint == "shell"'
+	check_json '.[2].error | .code == "usage" and (.text | test("not valid"))'
+	check_json '.[3].status == 2'
+	run contractor run --json missing.yaml
+	check_status 2
+	check_events "head error run-ended"
+	run contractor run --json --no-such-option missing.yaml
+	check_status 2
+	check_out_empty
+}
+
+# A step that cannot be run at all.
+test_run_with_an_error() {
+	need_jq
+	spec test.yaml <<'END_OF_SPEC'
+name: test
+actions:
+  - action: create-systree
+    path: systree.tar
+  - action: copy
+    from: missing
+END_OF_SPEC
+	run contractor run --json test.yaml
+	[ "$status" -ne 0 ] || fail "expected a failure"
+	check_json '.[-1].status == '"$status"
+	check_json '[.[] | select(.event == "stopped")] | length == 1'
+	check_json 'any(.[]; (.error.text // .attempt.message // "") | test("missing"))'
+}
+
+test_run_that_nobody_reads() {
+	build
+	run bash -c '"$CONTRACTOR" run --json test.yaml | head -n 1; exit "${PIPESTATUS[0]}"'
+	check_status 141
+	check_json '.[0]."contractor-events" == 1'
+	run contractor store verify
+	check_status 0
+}
+
 run_tests "$@"

@@ -379,6 +379,34 @@ static void test_utf8_decode(void **state)
 	}
 }
 
+static void test_utf8_unfinished(void **state)
+{
+	static const struct {
+		const char *bytes;
+		size_t unfinished;
+	} cases[] = {
+		{"", 0},
+		{"abc", 0},
+		{"\xc3", 1},
+		{"\xc3\xa4", 0},
+		{"a\xe2\x82", 2},
+		{"\xe2\x82\xac", 0},
+		{"\xf0\x9f\x98", 3},
+		{"\xf0\x9f", 2},
+		{"\xf0\x9f\x98\x80", 0},
+		{"\xff", 0},
+		{"\xa4", 0},
+		{"\xa4\xa4\xa4\xa4", 0},
+		{"\xc3\xa4\xa4", 0},
+		{"\xc3\xa4\xa4\xc3", 1},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		assert_int_equal(utf8_unfinished(cases[i].bytes, strlen(cases[i].bytes)),
+				 cases[i].unfinished);
+}
+
 static void test_utf8_is_shown(void **state)
 {
 	static const uint32_t shown[] = {' ', '~', 0xa0, 0x200a, 0x2010, 0x2030, 0x4e2d, 0x1f35e};
@@ -413,6 +441,7 @@ int main(void)
 		cmocka_unit_test(test_sha256_fields_are_distinct),
 		cmocka_unit_test(test_sha256_is_hex),
 		cmocka_unit_test(test_utf8_decode),
+		cmocka_unit_test(test_utf8_unfinished),
 		cmocka_unit_test(test_utf8_is_shown),
 	};
 

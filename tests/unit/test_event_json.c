@@ -96,6 +96,9 @@ static void test_small_events(void **state)
 		{{.type = EVENT_STEP_PROGRESS, .step = 2, .amount = UINT64_C(5000000000)},
 		 "{\"event\": \"step-progress\", \"time_ms\": 7, \"step\": 2, \"bytes\": "
 		 "5000000000}"},
+		{{.type = EVENT_STEP_TERMINAL, .step = 2, .amount = 9, .onlcr = true},
+		 "{\"event\": \"step-terminal\", \"time_ms\": 7, \"step\": 2, \"offset\": 9, "
+		 "\"onlcr\": true}"},
 		{{.type = EVENT_STEP_PAUSED, .step = 2},
 		 "{\"event\": \"step-paused\", \"time_ms\": 7, \"step\": 2}"},
 		{{.type = EVENT_STEP_RESUMED, .step = 2},
