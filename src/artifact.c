@@ -18,6 +18,8 @@
 #include "src/columns.h"
 #include "ui/words.h"
 
+enum { LIST_JSON_VERSION = 1 };
+
 static int by_name(const void *one, const void *other)
 {
 	return strcmp(*(char *const *)one, *(char *const *)other);
@@ -42,39 +44,85 @@ static int list_files(const char *dir, struct strv *ret_files, struct err *err)
 	return 0;
 }
 
-static void add_file(struct columns *table, const char *dir, const char *file)
-{
-	AUTO_FREE char *path = path_join(dir, file);
-	AUTO_BUF struct buf size = BUF_INIT, time = BUF_INIT;
+/* One artifact's file. */
+struct found {
+	const char *file; /* its name */
+	char *path;
 	struct stat status;
+};
 
-	if (stat(path, &status) < 0 || !S_ISREG(status.st_mode))
-		return;
-	add_size(&size, (uint64_t)status.st_size);
-	add_time(&time, (int64_t)status.st_mtime * 1000);
-	columns_add_fmt(table, "%.*s", (int)artifact_name_length(file), file);
+static void add_row(struct columns *table, const struct found *found)
+{
+	AUTO_BUF struct buf size = BUF_INIT, time = BUF_INIT;
+
+	add_size(&size, (uint64_t)found->status.st_size);
+	add_time(&time, (int64_t)found->status.st_mtime * 1000);
+	columns_add_fmt(table, "%.*s", (int)artifact_name_length(found->file), found->file);
 	columns_add(table, size.data);
 	columns_add(table, time.data);
-	columns_add(table, path);
+	columns_add(table, found->path);
+}
+
+static json_t *found_json(const struct found *found)
+{
+	AUTO_FREE char *name = mem_strndup(found->file, artifact_name_length(found->file));
+	const struct timespec *modified = &found->status.st_mtim;
+	json_t *object = json_object();
+
+	js_set_text(object, "name", name);
+	js_set_text(object, "path", found->path);
+	js_set_int(object, "bytes", found->status.st_size);
+	js_set_int(object, "modified_ms",
+		   (int64_t)modified->tv_sec * 1000 + modified->tv_nsec / 1000000);
+	return object;
+}
+
+/* Adds those that are files to the table and to the array. */
+static void add_found(const char *dir, const struct strv *files, struct columns *table,
+		      json_t *array)
+{
+	for (size_t i = 0; i < files->len; i++) {
+		struct found found = {.file = files->items[i]};
+		AUTO_FREE char *path = path_join(dir, found.file);
+
+		if (stat(path, &found.status) < 0 || !S_ISREG(found.status.st_mode))
+			continue;
+		found.path = path;
+		add_row(table, &found);
+		json_array_append_new(array, found_json(&found));
+	}
+}
+
+static json_t *list_document(const char *dir, json_t *artifacts)
+{
+	json_t *document = js_document("artifact-list", LIST_JSON_VERSION);
+
+	js_set_text(document, "directory", dir);
+	json_object_set(document, "artifacts", artifacts);
+	return document;
 }
 
 int artifact_list_command(struct program *program)
 {
-	AUTO_FREE char *dir = program_artifact_dir(program);
 	static const char *const heads[] = {"NAME", "SIZE", "MADE", "FILE"};
+	AUTO_FREE char *dir = program_artifact_dir(program);
 	struct columns table = {.count = ARRAY_SIZE(heads), .right = " r  "};
 	AUTO_STRV struct strv files = {0};
+	json_t *artifacts;
 	struct err err;
 
 	if (list_files(dir, &files, &err) < 0)
 		return program_fail(program, &err);
+	artifacts = json_array();
 	for (size_t i = 0; i < ARRAY_SIZE(heads); i++)
 		columns_add(&table, heads[i]);
-	for (size_t i = 0; i < files.len; i++)
-		add_file(&table, dir, files.items[i]);
-	if (table.cells.len > ARRAY_SIZE(heads))
+	add_found(dir, &files, &table, artifacts);
+	if (program->options.json)
+		program_print_json(program, list_document(dir, artifacts));
+	else if (json_array_size(artifacts))
 		columns_print(&table, &program->out);
 	columns_release(&table);
+	json_decref(artifacts);
 	return 0;
 }
 

@@ -1,10 +1,11 @@
 /* contractor list: the steps, and what the store knows of them. */
 #include "engine/base/mem.h"
+#include "engine/session/event_json.h"
 #include "src/build.h"
 #include "src/columns.h"
 #include "ui/words.h"
 
-enum { KEY_SHOWN = 12 };
+enum { KEY_SHOWN = 12, LIST_JSON_VERSION = 1 };
 
 static void add_state(struct columns *table, const struct step_status *status)
 {
@@ -46,6 +47,42 @@ static void print_steps(const struct build *build)
 	columns_release(&table);
 }
 
+/* Sets object[key] to the number, or to null when there is no attempt that it could be of. */
+static void set_known(json_t *object, const char *key, const struct step_status *status,
+		      int64_t number)
+{
+	json_object_set_new(object, key,
+			    status->attempt && number >= 0 ? json_integer(number) : json_null());
+}
+
+static json_t *step_json(const struct step *step, const struct step_status *status)
+{
+	json_t *object = event_json_step(step);
+
+	js_set_text(object, "state", step_result_name(status->result));
+	for (const struct flag_look *row = flag_looks; row->flag; row++)
+		js_set_bool(object, row->word, status->flags & row->flag);
+	js_set_text(object, "key", status->key[0] ? status->key : NULL);
+	set_known(object, "attempt", status, status->attempt);
+	set_known(object, "exit_status", status, status->exit_status);
+	set_known(object, "started_ms", status, status->started_ms);
+	set_known(object, "duration_ms", status, status->duration_ms);
+	return object;
+}
+
+static void print_json(const struct build *build)
+{
+	json_t *document = js_document("list", LIST_JSON_VERSION), *steps = json_array();
+
+	js_set_text(document, "spec", build->spec->real_path);
+	js_set_text(document, "name", build->spec->name);
+	json_object_set_new(document, "steps", steps);
+	for (size_t i = 0; i < build->spec->n_steps; i++)
+		json_array_append_new(steps, step_json(&build->spec->steps[i],
+						       session_step(build->session, i + 1)));
+	program_print_json(build->program, document);
+}
+
 int list_command(struct program *program)
 {
 	const struct build_wish wish = {.look_only = true};
@@ -55,6 +92,8 @@ int list_command(struct program *program)
 
 	if (!status && session_look(build.session, &err) < 0)
 		status = program_fail(program, &err);
+	else if (!status && program->options.json)
+		print_json(&build);
 	else if (!status)
 		print_steps(&build);
 	build_release(&build);

@@ -9,6 +9,7 @@
 #include "engine/base/mem.h"
 #include "engine/store/recording.h"
 #include "src/build.h"
+#include "src/log_json.h"
 
 /* Asks for the attempt that the user named, which must be of this step. */
 static int find_named(const struct build *build, size_t step, const char *text,
@@ -76,19 +77,36 @@ static int find_attempt(const struct build *build, size_t step, struct attempt *
 	return found < 0 ? -1 : 0;
 }
 
+/* A descriptor of the log, or -1. */
+static int open_log(const struct build *build, const struct attempt *attempt, struct err *err)
+{
+	AUTO_FREE char *name = mem_printf("%s.log", attempt->id);
+	int fd = openat(store_logs_fd(host_store(build->host)), name,
+			O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	return fd < 0 ? err_sys(err, "cannot read the log of attempt %lld",
+				(long long)attempt->number)
+		      : fd;
+}
+
+static int print_json(const struct build *build, size_t step, const struct attempt *attempt,
+		      struct err *err)
+{
+	AUTO_CLOSE int fd = open_log(build, attempt, err);
+
+	return fd < 0 ? -1 : log_json_print(build, step, attempt, fd, err);
+}
+
 /* Copies the log to standard output. */
 static int print_log(const struct build *build, const struct attempt *attempt, struct err *err)
 {
 	struct console *out = &build->program->out;
-	AUTO_FREE char *name = mem_printf("%s.log", attempt->id);
-	AUTO_CLOSE int fd = openat(store_logs_fd(host_store(build->host)), name,
-				   O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	AUTO_CLOSE int fd = open_log(build, attempt, err);
 	char bytes[1 << 16];
 	ssize_t length = 0;
 
 	if (fd < 0)
-		return err_sys(err, "cannot read the log of attempt %lld",
-			       (long long)attempt->number);
+		return -1;
 	while (!out->error && (length = read(fd, bytes, sizeof bytes)) > 0) {
 		console_add_output(out, bytes, (size_t)length);
 		console_flush(out);
@@ -124,13 +142,18 @@ static int print_asciicast(const struct build *build, const struct attempt *atte
 
 static int show(const struct build *build, size_t step, struct err *err)
 {
+	const struct options *options = &build->program->options;
 	struct attempt attempt = {0};
 	int result;
 
 	if (find_attempt(build, step, &attempt, err) < 0)
 		return -1;
-	result = build->program->options.asciicast ? print_asciicast(build, &attempt, err)
-						   : print_log(build, &attempt, err);
+	if (options->asciicast)
+		result = print_asciicast(build, &attempt, err);
+	else if (options->json)
+		result = print_json(build, step, &attempt, err);
+	else
+		result = print_log(build, &attempt, err);
 	attempt_release(&attempt);
 	return result;
 }
@@ -141,8 +164,13 @@ int log_command(struct program *program)
 	struct build build = {0};
 	size_t step;
 	struct err err;
-	int status = build_open(&build, program, &wish);
+	int status;
 
+	if (program->options.asciicast && program->options.json) {
+		err_set(&err, ERR_USAGE, "--asciicast and --json do not go together");
+		return program_fail_usage(program, &err);
+	}
+	status = build_open(&build, program, &wish);
 	if (!status)
 		status = build_find_step(&build, program_argument(program, 1), &step);
 	if (!status && show(&build, step, &err) < 0)

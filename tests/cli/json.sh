@@ -246,4 +246,147 @@ test_run_that_nobody_reads() {
 	check_status 0
 }
 
+test_list() {
+	build
+	run contractor list --json test.yaml
+	check_status 0
+	check_err_empty
+	check_json '.[0] | ."contractor-list" == 1 and .name == "test" and (.spec | endswith("/test.yaml"))
+		and [.steps[].state] == ["cached", "cached", "failed"]
+		and [.steps[].attempt] == [1, 2, 3] and [.steps[].exit_status] == [0, 0, 3]'
+	check_json '.[0].steps[1] | .number == 2 and .name == "Compile" and .action == "shell"
+		and .line == 5 and .column == 5 and (.key | test("^[0-9a-f]{64}$"))
+		and ([.edited, .adopted, .stale] == [false, false, false])
+		and .started_ms > 1700000000000 and .duration_ms >= 0'
+	run contractor list --json --store "$TEST_DIR/other" test.yaml
+	check_json '.[0].steps[2] | .state == "pending" and .key == null and .attempt == null
+		and .exit_status == null and .started_ms == null and .duration_ms == null'
+}
+
+test_log() {
+	build
+	run contractor run test.yaml
+	run contractor log --json test.yaml Test
+	check_status 0
+	check_json '.[0] | ."contractor-log" == 1 and .step.number == 3 and .step.name == "Test"
+		and .attempt == 4 and [.attempts[].number] == [3, 4] and .bytes == 8 and .lines == 1
+		and .text == "testing\n"'
+	run contractor log --json test.yaml Test 3
+	check_json '.[0].attempt == 3'
+	run contractor log --json test.yaml 1
+	check_json '.[0] | .bytes == 0 and .lines == 0 and .text == ""'
+	run contractor log --json --asciicast test.yaml 1
+	check_status 2
+	check_out_empty
+}
+
+# Larger than a piece, with characters across the borders; and bytes.
+test_log_of_any_bytes() {
+	need_jq
+	spec test.yaml <<'END_OF_SPEC'
+name: test
+actions:
+  - action: create-systree
+    path: systree.tar
+  - action: shell
+    shell: |
+      printf 'a'
+      yes "$(printf '\303\244\342\202\254"\\')" | head -n 40000
+      printf 'end'
+  - action: shell
+    shell: |
+      yes "$(printf 'ab\377\303')" | head -n 40000
+END_OF_SPEC
+	run contractor run test.yaml
+	check_status 0
+	for step in 2 3; do
+		run contractor log test.yaml $step
+		cp "$out" expected
+		run contractor log --json test.yaml $step
+		check_status 0
+		check_json '.[0].attempt == '$step
+		[ "$(jq .bytes "$out")" = "$(wc -c <expected)" ] || fail "expected the log's size"
+		jq -j 'if has("text") then .text else .text_base64 end' "$out" >found
+		if [ $step = 3 ]; then
+			base64 -d found >decoded && mv decoded found
+		fi
+		check_same expected found
+	done
+	check_json '.[0] | .lines == 40000 and (has("text") | not)'
+	run contractor log --json test.yaml 2
+	check_json '.[0] | .lines == 40001 and (has("text_base64") | not)'
+	run bash -c '"$CONTRACTOR" log --json test.yaml 2 | head -n 1; exit "${PIPESTATUS[0]}"'
+	check_status 141
+}
+
+test_check() {
+	need_jq
+	printf 'name: good\nactions:\n  - action: empty-workspace\n' >good.yaml
+	printf 'name: bad\nactions:\n  - action: empty-workspace\n    nam: x\n' >bad.yaml
+	run contractor check --json good.yaml
+	check_status 0
+	check_json '.[0] | ."contractor-check" == 1 and .valid and (.files | length == 1)
+		and .files[0] == {file: "good.yaml", valid: true, name: "good", steps: 1, error: null,
+			diagnostics: [], dropped: 0}'
+	run contractor check --json bad.yaml good.yaml
+	check_status 1
+	check_err_empty
+	check_json '.[0] | (.valid | not) and [.files[].valid] == [false, true]'
+	check_json '.[0].files[0].diagnostics[0] | .file == "bad.yaml" and .line == 4 and .column == 5
+		and .offset == 51 and .hint == "name" and (.text | test("nam"))'
+	run contractor check --json missing.yaml
+	check_status 2
+	check_err_has "missing.yaml"
+	check_json '.[0].files[0] | .error.code == "not-found" and (.valid | not) and .name == null'
+}
+
+test_artifact_list() {
+	need_jq
+	mkdir artifacts
+	run contractor artifact list --json --artifacts artifacts
+	check_status 0
+	check_json '.[0] | ."contractor-artifact-list" == 1 and .directory == "artifacts" and .artifacts == []'
+	printf 12345 >artifacts/tree.tar.zst
+	touch -d @1700000000 artifacts/tree.tar.zst
+	: >artifacts/$'odd\n\377.tar.gz'
+	mkdir artifacts/directory.tar
+	run contractor artifact list --json --artifacts artifacts
+	check_status 0
+	check_json '.[0].artifacts | length == 2 and .[1] == {name: "tree",
+		path: "artifacts/tree.tar.zst", bytes: 5, modified_ms: 1700000000000}'
+	check_json '.[0].artifacts[0] | .name == "odd\\n\\xff" and .name_base64 == "b2RkCv8="'
+}
+
+# Names that mean something to JSON, to a terminal or to neither.
+test_names() {
+	need_jq
+	mkdir $'"\\ \033[2J\377'
+	cd $'"\\ \033[2J\377' || return
+	build
+	run contractor list --json test.yaml
+	check_json '.[0] | (.spec | contains("\"\\ \\x1b[2J\\xff/test.yaml"))'
+	[ "$(jq -r .spec_base64 "$out" | base64 -d)" = "$(realpath test.yaml)" ] || fail "another path"
+}
+
+# On a terminal nothing acts on it.
+test_on_a_terminal() {
+	need_jq
+	spec test.yaml <<'END_OF_SPEC'
+name: test
+actions:
+  - action: create-systree
+    path: systree.tar
+  - name: Compile
+    action: shell
+    shell: printf '\302\233\033[2Jdone\n'
+END_OF_SPEC
+	run env TERM=xterm script --quiet --return --command "$CONTRACTOR run --json test.yaml" /dev/null
+	check_status 0
+	check_out_has '"text":"\u009B\u001B[2Jdone\n"'
+	! grep -q $'\033' "$out" || fail "expected no escape sequences"
+	tr -d '\r' <"$out" >lines
+	cp lines "$out"
+	check_json '.[-1].status == 0'
+}
+
 run_tests "$@"
