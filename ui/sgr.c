@@ -241,17 +241,34 @@ void sgr_apply(const char *parameters, size_t length, struct cell_style *style)
 		apply_group(&group, style);
 }
 
+/* Writes a number of at most three digits; returns what is behind it. printf() would be most of the time that
+ * a colour takes. */
+static char *write_number(char *at, int number)
+{
+	if (number >= 100)
+		*at++ = (char)('0' + number / 100 % 10);
+	if (number >= 10)
+		*at++ = (char)('0' + number / 10 % 10);
+	*at++ = (char)('0' + number % 10);
+	return at;
+}
+
 void sgr_add_group(const struct sgr_group *group, struct buf *out)
 {
 	const struct cell_color *color = &group->color;
+	const int indexed[] = {group->code, 5, color->index};
+	const int rgb[] = {group->code, 2, color->red, color->green, color->blue};
+	bool is_color = group->code == SGR_FG || group->code == SGR_BG;
+	bool is_indexed = color->type == CELL_INDEXED;
+	size_t count = !is_color ? 1 : is_indexed ? ARRAY_SIZE(indexed) : ARRAY_SIZE(rgb);
+	char text[ARRAY_SIZE(rgb) * 4], *at = text;
 
-	buf_add_fmt(out, "%d", group->code);
-	if (group->code != SGR_FG && group->code != SGR_BG)
-		return;
-	if (color->type == CELL_INDEXED)
-		buf_add_fmt(out, ";5;%d", color->index);
-	else
-		buf_add_fmt(out, ";2;%d;%d;%d", color->red, color->green, color->blue);
+	for (size_t i = 0; i < count; i++) {
+		if (i)
+			*at++ = ';';
+		at = write_number(at, is_indexed ? indexed[i] : rgb[i]);
+	}
+	buf_add(out, text, (size_t)(at - text));
 }
 
 /* Appends ";" and a colour, unless it is the default. */

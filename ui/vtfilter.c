@@ -349,6 +349,20 @@ static size_t take_run(struct vtfilter *filter, const char *bytes, size_t length
 	return used;
 }
 
+/* The parameters of a CSI at the front of bytes in one go; returns their length. */
+static size_t take_parameters(struct vtfilter *filter, const char *bytes, size_t length)
+{
+	size_t room = sizeof filter->sequence - filter->length, used = 0;
+
+	if (filter->length > sizeof filter->sequence)
+		return 0;
+	while (used < length && used < room && bytes[used] >= '0' && bytes[used] <= ';')
+		used++;
+	memcpy(filter->sequence + filter->length, bytes, used);
+	filter->length += used;
+	return used;
+}
+
 /* A whole character beyond ASCII at the front of bytes; returns its length, 0 for none. */
 static size_t take_whole(struct vtfilter *filter, const char *bytes, size_t length, struct buf *out)
 {
@@ -366,7 +380,9 @@ void vtfilter_feed(struct vtfilter *filter, const char *bytes, size_t length, st
 
 	for (; length; bytes += used, length -= used) {
 		used = 0;
-		if (vtfilter_idle(filter))
+		if (filter->state == VTFILTER_CSI)
+			used = take_parameters(filter, bytes, length);
+		else if (vtfilter_idle(filter))
 			used = take_run(filter, bytes, length, out);
 		if (!used && vtfilter_idle(filter))
 			used = take_whole(filter, bytes, length, out);

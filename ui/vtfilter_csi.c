@@ -73,9 +73,14 @@ static int next_number(const char **at, const char *end)
 /* As it is. */
 static void add_verbatim(const struct vtfilter *filter, const struct csi *csi, struct buf *out)
 {
-	buf_add(out, "\x1b[", 2);
-	buf_add(out, filter->sequence, filter->length);
-	buf_add_char(out, csi->final);
+	char *room = buf_reserve(out, filter->length + 3);
+
+	room[0] = '\x1b';
+	room[1] = '[';
+	memcpy(room + 2, filter->sequence, filter->length);
+	room[filter->length + 2] = csi->final;
+	room[filter->length + 3] = '\0';
+	out->len += filter->length + 3;
 }
 
 /* How many parameters a group takes, as libvterm counts. */

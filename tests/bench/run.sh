@@ -2,7 +2,7 @@
 # Prints what the engine takes, as ratios to what the bare kernel and the usual tools take on the
 # same machine in the same minute: tests/bench/run.sh [NAME...]
 #
-# NAME: steps, cached, start, record, output, pack, unpack; all by default. Builds what it needs,
+# NAME: steps, cached, start, record, output, terminal, pack, unpack; all by default. Builds what it needs,
 # in $BUILD (default: build). Every number is the median of $RUNS runs (default 7; of the archives at
 # most 3), ours and theirs in turn. "memory" follows from whatever else ran. Nothing here is a
 # test: the status is 0 whatever comes out. docs/performance.md has a table to compare with.
@@ -17,7 +17,8 @@ steps=60
 files_many=30000
 bytes_many=500000000
 output_bytes=100000000
-all_names='steps cached start record output pack unpack'
+terminal_megabytes=32
+all_names='steps cached start record output terminal pack unpack'
 
 # --- set-up
 
@@ -34,6 +35,9 @@ build() {
 	# shellcheck disable=SC2046 # it is a list
 	compile bare_steps -I"$root" "$BUILD/libengine.a" \
 		$(pkg-config --libs yaml-0.1 libarchive sqlite3 libseccomp libcrypto jansson)
+	# shellcheck disable=SC2046
+	compile terminal -I"$root" "$BUILD/libui.a" "$BUILD/libengine.a" \
+		$(pkg-config --libs vterm)
 }
 
 # Compiles a program of this directory.
@@ -245,6 +249,25 @@ bench_output() {
 		"$(calculate a/b "$own" "$theirs")" 1.3
 }
 
+# Output that moves the cursor about, on the screen's terminal and on libvterm by itself.
+bench_terminal() {
+	local size own theirs
+	for size in '80 24' '200 50'; do
+		rm -f "$scratch/samples/terminal" "$scratch/samples/bare-terminal"
+		for ((run = 0; run < RUNS; run++)); do
+			# shellcheck disable=SC2086 # columns and rows
+			measure "$scratch/bin/terminal" bare $size $terminal_megabytes |
+				sample bare-terminal $wall
+			# shellcheck disable=SC2086
+			measure "$scratch/bin/terminal" ours $size $terminal_megabytes |
+				cut -d ' ' -f $wall >>"$scratch/samples/terminal"
+		done
+		own=$(median terminal) theirs=$(median bare-terminal)
+		row "$terminal_megabytes MB on a screen of ${size/ /x} / libvterm" "$own ms" "$theirs ms" \
+			"$(calculate a/b "$own" "$theirs")" 1.3
+	done
+}
+
 archive_runs() {
 	echo $((RUNS < 3 ? RUNS : 3))
 }
@@ -301,6 +324,7 @@ archive_row() {
 # The peak of contractor itself, and that of its workers.
 print_memory() {
 	local own all
+	[ -e "$scratch/memory" ] || return 0
 	own=$(cut -d ' ' -f 1 "$scratch/memory" | sort -n | tail -n 1)
 	all=$(cut -d ' ' -f 2 "$scratch/memory" | sort -n | tail -n 1)
 	row "memory of contractor / its largest child" "$own KiB" "$all KiB" \
