@@ -5,123 +5,16 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "engine/base/buf.h"
 #include "engine/base/mem.h"
 #include "engine/process/child.h"
 #include "engine/process/message.h"
+#include "engine/sandbox/runner_internal.h"
 #include "engine/sandbox/runner_prepare.h"
-#include "engine/sandbox/terminal.h"
 
-enum {
-	DIAGNOSTIC_MAX = 4096, /* what is kept of bwrap's own messages */
-	OVER_GRACE_MS = 0,
-	TIMEOUT_GRACE_MS = 2000, /* out of time: SIGTERM first */
-	STUCK_MS = 5000,	 /* init must have ended by then after a kill */
-};
-
-struct runner {
-	struct loop *loop;
-	struct run_callbacks callbacks;
-	struct run_limits limits;
-	struct terminal *terminal; /* once the launcher has sent the pty; or NULL */
-	bool end_of_file;
-
-	int init_socket, control_fd, diagnostic_fd;
-	struct loop_watch *init_watch, *control_watch, *diagnostic_watch;
-	struct loop_child *spawner, *init;
-	struct loop_timer *time_limit, *kill_timer;
-
-	int64_t started_ms, run_ms, resumed_ms; /* run_ms: until resumed_ms, without pauses */
-	bool paused, pausing;
-	uint64_t output_bytes;
-	struct buf diagnostic;
-
-	bool have_result, init_gone, ended;
-	struct init_result init_result;
-	struct run_result result;
-};
-
-static int64_t run_time_ms(const struct runner *runner)
-{
-	return runner->run_ms + (runner->paused ? 0 : loop_now_ms() - runner->resumed_ms);
-}
-
-static void send_command(struct runner *runner, char command)
-{
-	if (runner->init_socket >= 0)
-		message_send_text(runner->init_socket, command, "");
-}
-
-/* Only the first reason counts. */
-static void set_end(struct runner *runner, enum run_end end)
-{
-	if (runner->result.end == RUN_EXITED)
-		runner->result.end = end;
-}
-
-/* What a step that ended means, from init's report. */
-static void judge(struct runner *runner)
-{
-	struct run_result *result = &runner->result;
-	int status = runner->init_result.status;
-
-	result->duration_ms = run_time_ms(runner);
-	if (!runner->have_result) {
-		if (!result->err.code && result->end == RUN_EXITED)
-			err_set(&result->err, ERR_FAULT, "the step's init died");
-		if (result->end == RUN_EXITED)
-			result->end = RUN_FAILED;
-		return;
-	}
-	memcpy(result->changed, runner->init_result.changed, sizeof result->changed);
-	memcpy(result->whole, runner->init_result.whole, sizeof result->whole);
-	result->tmp_kept = runner->init_result.tmp_kept;
-	result->usage = runner->init_result.usage;
-	result->exit_status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-	if (runner->init_result.over_memory)
-		set_end(runner, RUN_OVER_MEMORY);
-	if (result->err.code)
-		set_end(runner, RUN_FAILED);
-}
-
-/* bwrap failed before the launcher ran: its own words are the reason. */
-static void use_diagnostic(struct runner *runner)
-{
-	AUTO_FREE char *shown = NULL;
-
-	if (runner->terminal || runner->result.err.code || !runner->diagnostic.len ||
-	    runner->result.end != RUN_EXITED)
-		return;
-	while (runner->diagnostic.len &&
-	       runner->diagnostic.data[runner->diagnostic.len - 1] == '\n')
-		buf_truncate(&runner->diagnostic, runner->diagnostic.len - 1);
-	shown = buf_shown(runner->diagnostic.data);
-	err_set(&runner->result.err, ERR_HOST, "the sandbox could not be set up: %s", shown);
-}
-
-static void tell_end(void *data)
-{
-	struct runner *runner = data;
-
-	use_diagnostic(runner);
-	judge(runner);
-	runner->callbacks.ended(runner->callbacks.data, &runner->result);
-}
-
-/* It has ended when init is gone and every descriptor it wrote to is drained. */
-static void end_if_over(struct runner *runner)
-{
-	if (runner->ended || !runner->init_gone || runner->init_watch || runner->control_watch ||
-	    runner->diagnostic_watch || (runner->terminal && !terminal_drained(runner->terminal)))
-		return;
-	runner->ended = true;
-	loop_timer_remove(&runner->time_limit);
-	loop_timer_remove(&runner->kill_timer);
-	loop_defer(runner->loop, tell_end, runner);
-}
+enum { DIAGNOSTIC_MAX = 4096 }; /* what is kept of bwrap's own messages */
 
 static void close_watched(struct loop_watch **watch, int *fd)
 {
@@ -129,66 +22,10 @@ static void close_watched(struct loop_watch **watch, int *fd)
 	fd_close(fd);
 }
 
-static void kill_init(void *data)
-{
-	struct runner *runner = data;
-
-	runner->kill_timer = NULL;
-	if (runner->init)
-		loop_child_kill(runner->init, SIGKILL);
-	else if (runner->spawner)
-		loop_child_kill(runner->spawner, SIGKILL);
-}
-
-static void kill_now(void *data)
-{
-	struct runner *runner = data;
-
-	send_command(runner, 'k');
-	runner->kill_timer = loop_timer(runner->loop, STUCK_MS, kill_init, runner);
-}
-
-static void end_by(struct runner *runner, enum run_end end, int64_t grace_ms)
-{
-	set_end(runner, end);
-	if (runner->paused || runner->pausing)
-		runner_resume(runner);
-	loop_timer_remove(&runner->kill_timer);
-	if (!grace_ms) {
-		kill_now(runner);
-		return;
-	}
-	send_command(runner, 't');
-	runner->kill_timer = loop_timer(runner->loop, grace_ms, kill_now, runner);
-}
-
-void runner_kill(struct runner *runner, int64_t grace_ms)
-{
-	end_by(runner, RUN_KILLED, grace_ms);
-}
-
-static void out_of_time(void *data)
-{
-	struct runner *runner = data;
-
-	runner->time_limit = NULL;
-	end_by(runner, RUN_TIMED_OUT, TIMEOUT_GRACE_MS);
-}
-
-static void arm_time_limit(struct runner *runner)
-{
-	int64_t left = runner->limits.time_ms - run_time_ms(runner);
-
-	loop_timer_remove(&runner->time_limit);
-	if (runner->limits.time_ms)
-		runner->time_limit =
-			loop_timer(runner->loop, left > 0 ? left : 0, out_of_time, runner);
-}
-
 static void on_stopped(struct runner *runner, const struct message *message)
 {
 	(void)message;
-	runner->run_ms = run_time_ms(runner);
+	runner->run_ms = runner_time_ms(runner);
 	runner->paused = true;
 	runner->pausing = false;
 	loop_timer_remove(&runner->time_limit);
@@ -203,7 +40,7 @@ static void on_going(struct runner *runner, const struct message *message)
 		return;
 	runner->paused = false;
 	runner->resumed_ms = loop_now_ms();
-	arm_time_limit(runner);
+	runner_arm_limit(runner);
 	if (runner->callbacks.paused)
 		runner->callbacks.paused(runner->callbacks.data, false);
 }
@@ -218,7 +55,7 @@ static void init_ended(void *data, int status, const struct rusage *usage)
 	runner->init_gone = true;
 	if (runner->terminal)
 		terminal_finish(runner->terminal);
-	end_if_over(runner);
+	runner_end_if_over(runner);
 }
 
 static void on_init_pid(struct runner *runner, const struct message *message)
@@ -283,7 +120,7 @@ static void init_readable(void *data, unsigned events)
 	if (got < 0 && errno == EAGAIN)
 		return;
 	close_watched(&runner->init_watch, &runner->init_socket);
-	end_if_over(runner);
+	runner_end_if_over(runner);
 }
 
 /* The spawner has done its work when init runs; if it failed, there never is an init. */
@@ -297,7 +134,7 @@ static void spawner_ended(void *data, int status, const struct rusage *usage)
 		init_readable(runner, LOOP_READ);
 	if (status != 0 && !runner->init)
 		runner->init_gone = true;
-	end_if_over(runner);
+	runner_end_if_over(runner);
 }
 
 static void terminal_output(void *data, const char *bytes, size_t length)
@@ -308,7 +145,7 @@ static void terminal_output(void *data, const char *bytes, size_t length)
 	if (runner->callbacks.output)
 		runner->callbacks.output(runner->callbacks.data, bytes, length);
 	if (runner->limits.output_bytes && runner->output_bytes > runner->limits.output_bytes)
-		end_by(runner, RUN_OVER_OUTPUT, OVER_GRACE_MS);
+		runner_end_by(runner, RUN_OVER_OUTPUT, 0);
 }
 
 static void terminal_mode(void *data, bool onlcr)
@@ -321,7 +158,7 @@ static void terminal_mode(void *data, bool onlcr)
 
 static void terminal_closed(void *data)
 {
-	end_if_over(data);
+	runner_end_if_over(data);
 }
 
 static void take_terminal(struct runner *runner, int fd)
@@ -355,7 +192,7 @@ static void control_readable(void *data, unsigned events)
 	if (got < 0 && errno == EAGAIN)
 		return;
 	close_watched(&runner->control_watch, &runner->control_fd);
-	end_if_over(runner);
+	runner_end_if_over(runner);
 }
 
 static void diagnostic_readable(void *data, unsigned events)
@@ -370,7 +207,7 @@ static void diagnostic_readable(void *data, unsigned events)
 	if (got > 0 || (got < 0 && errno == EAGAIN))
 		return;
 	close_watched(&runner->diagnostic_watch, &runner->diagnostic_fd);
-	end_if_over(runner);
+	runner_end_if_over(runner);
 }
 
 /* The child that becomes the spawner of an init whose whole plan is known. */
@@ -480,7 +317,7 @@ int runner_start(const struct run_options *options, struct runner **ret_runner, 
 		runner_free(runner);
 		return -1;
 	}
-	arm_time_limit(runner);
+	runner_arm_limit(runner);
 	*ret_runner = runner;
 	return 0;
 }
@@ -526,7 +363,7 @@ void runner_pause(struct runner *runner)
 	if (runner->paused || runner->pausing)
 		return;
 	runner->pausing = true;
-	send_command(runner, 's');
+	runner_command(runner, 's');
 }
 
 void runner_resume(struct runner *runner)
@@ -534,7 +371,7 @@ void runner_resume(struct runner *runner)
 	if (!runner->paused && !runner->pausing)
 		return;
 	runner->pausing = false;
-	send_command(runner, 'g');
+	runner_command(runner, 'g');
 }
 
 void runner_interact(struct runner *runner)

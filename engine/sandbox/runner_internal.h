@@ -1,0 +1,49 @@
+/* runner_internal.h: what the files runner*.c share. */
+#ifndef ENGINE_SANDBOX_RUNNER_INTERNAL_H
+#define ENGINE_SANDBOX_RUNNER_INTERNAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "engine/base/buf.h"
+#include "engine/process/loop.h"
+#include "engine/sandbox/init.h"
+#include "engine/sandbox/runner.h"
+#include "engine/sandbox/terminal.h"
+
+struct runner {
+	struct loop *loop;
+	struct run_callbacks callbacks;
+	struct run_limits limits;
+	struct terminal *terminal; /* once the launcher has sent the pty; or NULL */
+	bool end_of_file;
+
+	int init_socket, control_fd, diagnostic_fd;
+	struct loop_watch *init_watch, *control_watch, *diagnostic_watch;
+	struct loop_child *spawner, *init;
+	struct loop_timer *time_limit, *kill_timer;
+
+	int64_t started_ms, run_ms, resumed_ms; /* run_ms: until resumed_ms, without pauses */
+	bool paused, pausing;
+	uint64_t output_bytes;
+	struct buf diagnostic;
+
+	bool have_result, init_gone, ended;
+	struct init_result init_result;
+	struct run_result result;
+};
+
+/* How long it ran, without pauses. */
+int64_t runner_time_ms(const struct runner *runner);
+/* Starts the timer of the time limit anew, for what is left of it. */
+void runner_arm_limit(struct runner *runner);
+
+/* Sends init a command (message.h), while there is one. */
+void runner_command(struct runner *runner, char command);
+
+/* Ends the step as runner_kill() does; the first reason counts. */
+void runner_end_by(struct runner *runner, enum run_end end, int64_t grace_ms);
+/* Calls back, later in this turn, when all is over. */
+void runner_end_if_over(struct runner *runner);
+
+#endif
