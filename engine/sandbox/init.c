@@ -85,6 +85,8 @@ static int start(struct init *init, struct err *err)
 		init_be_main(&first);
 	if (init->main_pid < 0)
 		return err_sys(err, "cannot start a process");
+	/* Or contractor would not see their other ends close before init ends. */
+	init_plan_close(init->plan);
 	return 0;
 }
 

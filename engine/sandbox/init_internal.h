@@ -46,6 +46,8 @@ int init_take_from_systree(int root_fd, int aside_fd, const struct init_copies *
 /* init_plan.c: waits for what init_plan_send() sends, and adds it to what is known of the plan.
  * Returns 1, 0 when contractor is gone, or -1. What the plan points to is never freed. */
 int init_plan_receive(int socket, struct init_plan *plan, struct err *err);
+/* Closes the descriptors of a plan. */
+void init_plan_close(struct init_plan *plan);
 
 /* init_trees.c: mounts INIT_DIR with its directories, and /proc of the pid namespace on
  * INIT_DIR/proc. */

@@ -151,6 +151,18 @@ static int receive_fd(int *fd, int socket)
 	return *fd >= 0 ? 0 : -1;
 }
 
+static int close_fd(int *fd, int socket)
+{
+	(void)socket;
+	fd_close(fd);
+	return 0;
+}
+
+void init_plan_close(struct init_plan *plan)
+{
+	each_fd(plan, -1, close_fd);
+}
+
 int init_plan_send(const struct init_plan *plan, int socket, struct err *err)
 {
 	AUTO_CLOSE int fd = memfd_create("contractor-plan", MFD_CLOEXEC);

@@ -45,6 +45,15 @@ static void on_going(struct runner *runner, const struct message *message)
 		runner->callbacks.paused(runner->callbacks.data, false);
 }
 
+/* No process of the step is left, whether init itself still ends or not. */
+static void set_gone(struct runner *runner)
+{
+	runner->init_gone = true;
+	if (runner->terminal)
+		terminal_finish(runner->terminal);
+	runner_end_if_over(runner);
+}
+
 static void init_ended(void *data, int status, const struct rusage *usage)
 {
 	struct runner *runner = data;
@@ -52,10 +61,7 @@ static void init_ended(void *data, int status, const struct rusage *usage)
 	(void)status;
 	(void)usage;
 	runner->init = NULL;
-	runner->init_gone = true;
-	if (runner->terminal)
-		terminal_finish(runner->terminal);
-	runner_end_if_over(runner);
+	set_gone(runner);
 }
 
 static void on_init_pid(struct runner *runner, const struct message *message)
@@ -87,12 +93,23 @@ static void on_progress(struct runner *runner, const struct message *message)
 					   strtoull(message->body, NULL, 10));
 }
 
+/* Whether the step passed, and nobody will mount what it wrote while it is still mounted here. */
+static bool left_nothing(const struct init_result *result)
+{
+	for (enum tree tree = 0; tree < TREE_COUNT; tree++) {
+		if (result->changed[tree])
+			return false;
+	}
+	return !result->status && !result->tmp_kept;
+}
+
 static void on_result(struct runner *runner, const struct message *message)
 {
 	if (message->length != sizeof runner->init_result)
 		return;
 	memcpy(&runner->init_result, message->body, sizeof runner->init_result);
 	runner->have_result = true;
+	runner->hurries = runner->another && left_nothing(&runner->init_result);
 }
 
 static const struct {
@@ -117,9 +134,11 @@ static void init_readable(void *data, unsigned events)
 				handlers[i].handle(runner, &message);
 		}
 	}
-	if (got < 0 && errno == EAGAIN)
+	if (got < 0 && errno == EAGAIN && !runner->hurries)
 		return;
 	close_watched(&runner->init_watch, &runner->init_socket);
+	if (runner->hurries)
+		set_gone(runner);
 	runner_end_if_over(runner);
 }
 
@@ -289,6 +308,7 @@ static struct runner *runner_new(const struct run_options *options)
 		.callbacks = options->callbacks,
 		.limits = options->limits,
 		.end_of_file = options->end_of_file,
+		.another = options->another,
 		.init_socket = -1,
 		.control_fd = -1,
 		.diagnostic_fd = -1,

@@ -4,6 +4,9 @@
  *	1. runner_start() with what is to run and what to call back.
  *	2. Callbacks come from the loop: output and notes as they come, ended() last and once, when
  *	   init is gone and the pty is drained. ended() is also called when the set-up failed.
+ *	   Where another is to follow, and the step passed without a change, it does not wait for
+ *	   init: that has reported that no process is left, and takes a millisecond to unmount. (A
+ *	   tree that is still mounted as a layer to write to is not to be mounted as one to read.)
  *	3. runner_free(), after ended() or before: then everything is killed and forgotten.
  *
  * Time limits do not run while the step is paused.

@@ -28,6 +28,8 @@ struct runner {
 	uint64_t output_bytes;
 	struct buf diagnostic;
 
+	bool another; /* see struct run_options */
+	bool hurries; /* init's report is the end: what is left of init is only its own end */
 	bool have_result, init_gone, ended;
 	struct init_result init_result;
 	struct run_result result;
