@@ -123,6 +123,7 @@ static inline void fixture_note_stop(struct fixture *fixture, const struct event
 	assert_int_equal(session_position(fixture->session), event->step);
 }
 
+/* Notes what happened, but when the step's terminal is there: that is between other events. */
 static inline void fixture_event(void *data, const struct event *event)
 {
 	struct fixture *fixture = data;
@@ -132,7 +133,7 @@ static inline void fixture_event(void *data, const struct event *event)
 	} else if (event->type == EVENT_STEP_PROGRESS) {
 		fixture->progress = event->amount;
 		fixture->progress_count++;
-	} else {
+	} else if (event->type != EVENT_STEP_TERMINAL) {
 		buf_add_fmt(&fixture->events, "%s %zu", event_name(event->type), event->step);
 		if (event->type == EVENT_STEP_NOTE)
 			buf_add_fmt(&fixture->events, " %s", event->text);

@@ -163,6 +163,19 @@ static void test_session(void **state)
 						  "stopped 3 0, ");
 }
 
+/* A step that changes nothing ends before its init does, but not before all is read that it
+ * printed: 20000 lines of "x" are 40000 bytes. */
+static void test_output_before_next(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture_load(fixture,
+		     FIXTURE_SPEC FIXTURE_SHELL("yes x | head -n 20000") FIXTURE_SHELL("'true'"));
+	fixture_run(fixture, "continue");
+	assert_int_equal(fixture->reason, STOP_END);
+	assert_int_equal(fixture->output.len, 40000);
+}
+
 /* A plan with something in every field; fds are its descriptors. */
 static void fill_plan(struct init_plan *plan, struct strv lists[4], const int fds[2])
 {
@@ -284,9 +297,13 @@ static void test_plan(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		FIXTURE_TEST(test_unwanted),  FIXTURE_TEST(test_kinds),
-		FIXTURE_TEST(test_life_line), FIXTURE_TEST(test_no_plan),
-		FIXTURE_TEST(test_killed),    FIXTURE_TEST(test_session),
+		FIXTURE_TEST(test_unwanted),
+		FIXTURE_TEST(test_kinds),
+		FIXTURE_TEST(test_life_line),
+		FIXTURE_TEST(test_no_plan),
+		FIXTURE_TEST(test_killed),
+		FIXTURE_TEST(test_session),
+		FIXTURE_TEST(test_output_before_next),
 		cmocka_unit_test(test_plan),
 	};
 
