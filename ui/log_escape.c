@@ -59,7 +59,7 @@ static bool read_string(const char *bytes, size_t length, struct escape *escape)
 	if (at == length || (bytes[at] == ESC && at + 1 == length))
 		return false;
 	escape->kind = ESCAPE_STRING;
-	if (bytes[at] == BEL)
+	if (bytes[at] == BEL && bytes[1] == ']')
 		escape->length = at + 1;
 	else if (bytes[at] == ESC && bytes[at + 1] == '\\')
 		escape->length = at + 2;

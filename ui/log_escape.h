@@ -14,7 +14,7 @@
 
 enum escape_kind {
 	ESCAPE_CSI,    /* ESC [ parameters intermediates final */
-	ESCAPE_STRING, /* OSC, DCS, ... with its end, which is BEL or ESC \ */
+	ESCAPE_STRING, /* OSC, DCS, ... with its end, which is ESC \, of an OSC also BEL */
 	ESCAPE_OTHER,  /* ESC intermediates final */
 	ESCAPE_BROKEN, /* begun, and never ended */
 };

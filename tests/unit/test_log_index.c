@@ -232,6 +232,7 @@ static void test_escapes(void **state)
 		{"\033]0;title\033\\x", ESCAPE_STRING, 11},
 		{"\033]0;title\033[m", ESCAPE_BROKEN, 9},
 		{"\033Pdcs\033\\", ESCAPE_STRING, 7},
+		{"\033Pdcs\007x", ESCAPE_BROKEN, 5},
 		{"\033]0;title\nx", ESCAPE_BROKEN, 9},
 		{"\033(0x", ESCAPE_OTHER, 3},
 		{"\033(", ESCAPE_OTHER, 0},

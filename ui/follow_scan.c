@@ -1,0 +1,203 @@
+#include "ui/follow_scan.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "engine/base/mem.h"
+#include "ui/log_escape.h"
+#include "ui/sgr.h"
+
+enum {
+	SO = 0x0e,
+	ESC = 0x1b,
+	SEQUENCE_MAX =
+		256, /* bytes of a plain CSI: longer ones may mean something else to a filter */
+	UNFINISHED_MAX = 65536, /* a sequence that is not whole after so many bytes is none */
+};
+
+/* Modes of CSI h and l that matter to plain output, and which of the two sets them. */
+static const struct {
+	char leader; /* 0: none */
+	int number;
+	char set;
+	unsigned mode;
+} mode_table[] = {
+	{0, 4, 'h', FOLLOW_INSERT},
+	{0, 20, 'h', FOLLOW_NEWLINE},
+	{'?', 6, 'h', FOLLOW_ORIGIN},
+	{'?', 7, 'l', FOLLOW_NO_WRAP},
+	/* These bring back a cursor with its colours. */
+	{'?', 1048, 'l', FOLLOW_STYLE},
+	{'?', 1049, 'l', FOLLOW_STYLE},
+};
+
+/* Sequences of ESC and one byte, or of ESC, this byte and another one, that leave a mode behind. */
+static const struct {
+	const char *introducers;
+	unsigned mode;
+} escape_table[] = {
+	{"8", FOLLOW_STYLE},
+	{"H", FOLLOW_TABS},
+	{"()*+", FOLLOW_CHARSET},
+	{"#", FOLLOW_LINE_SIZE},
+};
+
+/* The number at *at, which is moved behind it and a semicolon; 0 for none. */
+static int next_number(const char **at, const char *end)
+{
+	int number = 0;
+
+	for (; *at < end && **at >= '0' && **at <= '9'; ++*at)
+		number = number < 100000 ? number * 10 + (**at - '0') : number;
+	if (*at < end)
+		++*at;
+	return number;
+}
+
+static void take_mode(struct follow_scan *scan, char leader, int number, char final)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(mode_table); i++) {
+		if (mode_table[i].leader != leader || mode_table[i].number != number)
+			continue;
+		if (mode_table[i].set == final)
+			scan->modes |= mode_table[i].mode;
+		else if (mode_table[i].mode != FOLLOW_STYLE)
+			scan->modes &= ~mode_table[i].mode;
+	}
+}
+
+/* CSI h and l: each parameter is a mode. */
+static void take_modes(struct follow_scan *scan, const struct escape *escape)
+{
+	const char *at = escape->params, *end = at + escape->n_params;
+	char leader = at < end && *at == '?' ? *at++ : 0;
+
+	while (at < end)
+		take_mode(scan, leader, next_number(&at, end), escape->final);
+}
+
+/* CSI r: margins that leave out nothing are none. */
+static void take_margins(struct follow_scan *scan, const struct escape *escape)
+{
+	const char *at = escape->params, *end = at + escape->n_params;
+	int top = next_number(&at, end), bottom = next_number(&at, end);
+
+	if (top <= 1 && (!bottom || bottom == scan->rows))
+		scan->modes &= ~(unsigned)FOLLOW_MARGINS;
+	else
+		scan->modes |= FOLLOW_MARGINS;
+}
+
+static void take_csi(struct follow_scan *scan, const struct escape *escape)
+{
+	char final = escape->final;
+
+	if (final == 'h' || final == 'l')
+		take_modes(scan, escape);
+	else if (final == 'r')
+		take_margins(scan, escape);
+	else if (final == 'g')
+		scan->modes |= FOLLOW_TABS;
+	else if (final == 'u' || final == 'p' || final == 'm')
+		/* The cursor with its colours, a soft reset, SGR that is no plain one. */
+		scan->modes |= FOLLOW_STYLE;
+}
+
+static void take_simple(struct follow_scan *scan, const struct escape *escape)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(escape_table); i++) {
+		if (strchr(escape_table[i].introducers, escape->introducer))
+			scan->modes |= escape_table[i].mode;
+	}
+	if (escape->introducer == 'c')
+		scan->modes = FOLLOW_STYLE;
+}
+
+/* A sequence that is not plain. */
+static void take_other(struct follow_scan *scan, const struct escape *escape)
+{
+	if (escape->kind == ESCAPE_CSI)
+		take_csi(scan, escape);
+	else if (escape->kind == ESCAPE_OTHER)
+		take_simple(scan, escape);
+	else if (escape->kind == ESCAPE_BROKEN)
+		scan->modes |= FOLLOW_LOST;
+}
+
+/* EL: 0, 1 or 2, or nothing. */
+static bool is_erase(const struct escape *escape)
+{
+	return escape->final == 'K' && !escape->has_intermediate &&
+	       (!escape->n_params ||
+		(escape->n_params == 1 && escape->params[0] >= '0' && escape->params[0] <= '2'));
+}
+
+static bool is_plain(const struct escape *escape)
+{
+	if (escape->kind == ESCAPE_STRING)
+		return escape->introducer == ']';
+	if (escape->kind == ESCAPE_CSI && escape->length <= SEQUENCE_MAX)
+		return escape_is_sgr(escape) || is_erase(escape);
+	return false;
+}
+
+/* True for an SGR that begins with a reset: behind it the colours are known. */
+static bool resets_style(const struct escape *escape)
+{
+	return !escape->n_params ||
+	       (escape->params[0] == '0' && (escape->n_params == 1 || escape->params[1] == ';'));
+}
+
+/* Takes a whole sequence; behind is the offset of what follows it. */
+static void take_escape(struct follow_scan *scan, const struct escape *escape, uint64_t behind)
+{
+	bool plain = is_plain(escape);
+
+	if (!plain)
+		take_other(scan, escape);
+	if (plain && escape_is_sgr(escape)) {
+		sgr_apply(escape->params, escape->n_params, &scan->style);
+		if ((scan->modes & FOLLOW_STYLE) && resets_style(escape)) {
+			scan->modes &= ~(unsigned)FOLLOW_STYLE;
+			plain = false; /* what is before it cannot be left out */
+		}
+	}
+	if (!plain)
+		scan->plain_from = behind;
+}
+
+/* Looks for SO, which is not plain, in bytes without ESC that begin at an offset. */
+static void take_text(struct follow_scan *scan, const char *bytes, size_t length, uint64_t offset)
+{
+	const char *shift = memrchr(bytes, SO, length);
+
+	if (!shift)
+		return;
+	scan->modes |= FOLLOW_CHARSET;
+	scan->plain_from = offset + (uint64_t)(shift - bytes) + 1;
+}
+
+size_t follow_scan_feed(struct follow_scan *scan, const char *bytes, size_t length)
+{
+	size_t at = 0;
+
+	while (at < length) {
+		const char *found = memchr(bytes + at, ESC, length - at);
+		size_t text = found ? (size_t)(found - bytes) : length;
+		struct escape escape;
+
+		take_text(scan, bytes + at, text - at, scan->offset + at);
+		at = text;
+		if (!found)
+			break;
+		if (!escape_read(found, length - at, &escape)) {
+			if (length - at < UNFINISHED_MAX)
+				break;
+			escape = (struct escape){.kind = ESCAPE_BROKEN, .length = length - at};
+		}
+		at += escape.length;
+		take_escape(scan, &escape, scan->offset + at);
+	}
+	scan->offset += at;
+	return at;
+}
