@@ -239,8 +239,8 @@ struct term_cursor term_cursor(const struct term *term)
 	VTermPos position;
 
 	vterm_state_get_cursorpos(term->state, &position);
-	cursor.row = clamp(position.row, 0, term->rows - 1);
-	cursor.column = clamp(position.col, 0, term->columns - 1);
+	cursor.row = position.row;
+	cursor.column = position.col;
 	return cursor;
 }
 

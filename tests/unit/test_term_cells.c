@@ -192,23 +192,6 @@ static void test_wide_marks(void **state)
 	term_free(term);
 }
 
-/* Millions of marks on one character take no more time than other text: libvterm's would grow with
- * the square, and the test with it. */
-static void test_many_marks(void **state)
-{
-	AUTO_BUF struct buf text = BUF_INIT;
-	struct term *term = term_new(80, 24, NULL);
-
-	(void)state;
-	for (int i = 0; i < 2000000; i++)
-		buf_add_str(&text, "\xcc\x81");
-	feed(term, "e");
-	term_feed(term, text.data, text.len);
-	feed(term, "x");
-	assert_int_equal(cell_at(term, 0, 1).chars[0], 'x');
-	term_free(term);
-}
-
 /* The pictures of line drawing; UTF-8 is understood as before. */
 static void test_line_drawing(void **state)
 {
@@ -223,11 +206,11 @@ static void test_line_drawing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_colors),	   cmocka_unit_test(test_attributes),
-		cmocka_unit_test(test_erased),	   cmocka_unit_test(test_wide),
-		cmocka_unit_test(test_widths),	   cmocka_unit_test(test_combining),
-		cmocka_unit_test(test_hidden),	   cmocka_unit_test(test_wide_marks),
-		cmocka_unit_test(test_many_marks), cmocka_unit_test(test_line_drawing),
+		cmocka_unit_test(test_colors),	     cmocka_unit_test(test_attributes),
+		cmocka_unit_test(test_erased),	     cmocka_unit_test(test_wide),
+		cmocka_unit_test(test_widths),	     cmocka_unit_test(test_combining),
+		cmocka_unit_test(test_hidden),	     cmocka_unit_test(test_wide_marks),
+		cmocka_unit_test(test_line_drawing),
 	};
 
 	setlocale(LC_ALL, "C.UTF-8");
