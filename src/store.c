@@ -50,7 +50,8 @@ static void add_usage(struct columns *table, const char *what, uint64_t bytes, c
 static void print_usage(struct program *program, const char *path, const struct store_usage *usage)
 {
 	struct columns table = {.count = 3, .right = " r "};
-	AUTO_FREE char *layers = mem_printf("%lld layers", (long long)usage->layers);
+	AUTO_FREE char *layers = mem_printf("%lld layers, and %lld squashed from them",
+					    (long long)usage->layers, (long long)usage->squashed);
 	AUTO_FREE char *attempts = mem_printf("%lld attempts, %lld of them failed",
 					      (long long)usage->attempts, (long long)usage->failed);
 
@@ -76,6 +77,7 @@ static json_t *usage_json(struct program *program, const struct host *host,
 		{"artifacts_bytes", usage->blobs_bytes},
 		{"index_bytes", usage->database_bytes},
 		{"layers", (uint64_t)usage->layers},
+		{"squashed", (uint64_t)usage->squashed},
 		{"attempts", (uint64_t)usage->attempts},
 		{"failed", (uint64_t)usage->failed},
 	};

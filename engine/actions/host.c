@@ -14,6 +14,7 @@
 #include "engine/sandbox/seccomp.h"
 #include "engine/actions/artifact.h"
 #include "engine/actions/source.h"
+#include "engine/store/squash.h"
 
 struct host {
 	struct host_settings settings;
@@ -262,6 +263,13 @@ const struct strv *host_existing_paths(struct host *host)
 struct seccomp_cache *host_seccomp_cache(struct host *host)
 {
 	return &host->filters;
+}
+
+void host_shorten(const struct host *host, const struct state *state,
+		  struct strv ret_chains[TREE_COUNT])
+{
+	for (enum tree tree = 0; tree < TREE_COUNT; tree++)
+		squash_shorten(host->store, tree, &state->chain[tree], &ret_chains[tree]);
 }
 
 bool host_artifact_exists(void *data, const char *name)

@@ -62,6 +62,10 @@ struct seccomp_cache *host_seccomp_cache(struct host *host);
 struct spare **host_spare(struct host *host);
 void host_drop_spare(struct host *host);
 
+/* The state's chains as they are to be mounted (squash.h), added to what ret_chains has. */
+void host_shorten(const struct host *host, const struct state *state,
+		  struct strv ret_chains[TREE_COUNT]);
+
 /* Whether an artifact of this name is in the artifact directory (any compression). data is a
  * struct host; for spec_options. */
 bool host_artifact_exists(void *data, const char *name);

@@ -151,8 +151,7 @@ static int prepare(struct action_run *run, struct run_options *options, struct e
 		enum action_effect effect = action_effect_on(step, tree);
 
 		options->access[tree] = access_of(effect);
-		options->chain[tree] =
-			effect == EFFECT_STARTS ? &no_chain : &run->input.before->chain[tree];
+		options->chain[tree] = effect == EFFECT_STARTS ? &no_chain : &run->chains[tree];
 	}
 	return host_userns(run->input.host, &options->userns, err);
 }
@@ -239,6 +238,7 @@ int action_start(const struct action_input *input, const struct attempt_draft *d
 				   .draft = draft,
 				   .interactive = interactive,
 				   .callbacks = *callbacks};
+	host_shorten(input->host, input->before, run->chains);
 	if (action_type_of(input->step)->start(run, err) < 0) {
 		action_run_free(run);
 		return -1;
@@ -257,6 +257,8 @@ void action_run_free(struct action_run *run)
 	if (run->free_own)
 		run->free_own(run->own);
 	free(run->own);
+	for (enum tree tree = 0; tree < TREE_COUNT; tree++)
+		strv_release(&run->chains[tree]);
 	free(run);
 }
 

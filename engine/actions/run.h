@@ -25,6 +25,7 @@ struct action_run {
 	bool runner_done, outside_done;
 	bool is_pair; /* workers of ours: they need not be asked to end */
 	struct action_result result;
+	struct strv chains[TREE_COUNT]; /* as they are mounted */
 
 	/* For a sandbox: names below the workspace that must exist afterwards; may be NULL. */
 	const struct strv *outputs;

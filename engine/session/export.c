@@ -23,7 +23,8 @@ struct export
 	int dir_fd, pipe[2], outside_keep[2];
 	struct init_worker packer;
 	struct child_job unpacker;
-	struct err err; /* the first failure */
+	struct strv chains[TREE_COUNT]; /* as they are mounted */
+	struct err err;			/* the first failure */
 	void (*ended)(void *data, const struct err *err);
 	void *data;
 };
@@ -122,13 +123,14 @@ static int start_inside(struct export *export, const struct state *state, struct
 		.loop = host_loop(export->host),
 		.draft = export->draft.dir,
 		.access = {TREE_ABSENT, TREE_READ},
-		.chain = {NULL, &state->chain[TREE_WORKSPACE]},
+		.chain = {NULL, &export->chains[TREE_WORKSPACE]},
 		.worker = &export->packer,
 		.worker_fd = export->pipe[1],
 		.stdio = {-1, -1, -1},
 		.callbacks = {.ended = inside_ended, .data = export},
 	};
 
+	host_shorten(export->host, state, export->chains);
 	export->packer = (struct init_worker){pack, export, TREE_WORKSPACE};
 	if (host_userns(export->host, &options.userns, err) < 0)
 		return -1;
@@ -185,5 +187,7 @@ void export_free(struct export *export)
 	loop_defer_cancel(host_loop(export->host), export);
 	attempt_discard(host_store(export->host), &export->draft);
 	fd_close(&export->dir_fd);
+	for (enum tree tree = 0; tree < TREE_COUNT; tree++)
+		strv_release(&export->chains[tree]);
 	free(export);
 }

@@ -115,6 +115,7 @@ void session_free(struct session *session)
 	loop_defer_cancel(host_loop(session->host), session);
 	loop_timer_remove(&session->sync_timer);
 	worker_free(session->syncing);
+	session_squash_end(session);
 	store_batch_free(session->batch);
 	release_places(session);
 	spec_free(session->spec);

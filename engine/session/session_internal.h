@@ -58,7 +58,10 @@ struct session {
 	struct worker *syncing;
 	struct store_batch *batch;
 	struct loop_timer *sync_timer; /* until it is time for it, or NULL */
-	int64_t synced_ms;	       /* when it was last begun; 0: never */
+	struct squash *squash;	       /* being made by the next, or NULL */
+	struct worker *squashing;
+	bool no_squash;	   /* it failed: not again */
+	int64_t synced_ms; /* when it was last begun; 0: never */
 };
 
 /* session.c */
@@ -113,5 +116,11 @@ int session_record(struct session *session, const struct action_result *result,
 		   struct attempt *ret_attempt, struct err *err);
 /* Starts making what is recorded durable, unless that is under way. */
 void session_sync(struct session *session);
+
+/* session_squash.c: starts squashing what the state's chains have to have squashed, unless some of it
+ * is under way. It goes on by itself with those of the present position. */
+void session_squash(struct session *session, const struct state *state);
+/* Throws away what is under way. */
+void session_squash_end(struct session *session);
 
 #endif

@@ -151,6 +151,7 @@ int session_record(struct session *session, const struct action_result *result,
 			      session->position);
 	}
 	session_sync(session);
+	session_squash(session, &ret_attempt->after);
 	return 0;
 }
 

@@ -25,6 +25,7 @@ struct shell {
 	struct session *session;
 	struct attempt_draft draft; /* its changes go to a draft that is never committed */
 	struct runner *runner;
+	struct strv chains[TREE_COUNT]; /* as they are mounted */
 	struct run_callbacks callbacks;
 	char tmp_of[8]; /* the failed attempt whose /tmp is there, or "" */
 };
@@ -193,15 +194,14 @@ static const char *history_of(const struct step *step)
 }
 
 static int run_policy(struct shell *shell, const struct shell_options *options,
-		      const struct state *state, struct sandbox_policy *policy,
-		      const struct network *network, struct err *err)
+		      struct sandbox_policy *policy, const struct network *network, struct err *err)
 {
 	struct session *session = shell->session;
 	struct run_options run = {
 		.loop = host_loop(session->host),
 		.draft = shell->draft.dir,
 		.access = {policy->systree ? TREE_WRITE : TREE_ABSENT, TREE_WRITE},
-		.chain = {&state->chain[TREE_SYSTREE], &state->chain[TREE_WORKSPACE]},
+		.chain = {&shell->chains[TREE_SYSTREE], &shell->chains[TREE_WORKSPACE]},
 		.policy = policy,
 		.files = network->tree_files,
 		.n_files = policy->systree ? network->n_tree_files : 0,
@@ -223,8 +223,8 @@ static int run_policy(struct shell *shell, const struct shell_options *options,
 
 /* What an interactive shell has besides: a prompt, the history, and a shell to be. */
 static int run_interactive(struct shell *shell, const struct shell_options *options,
-			   const struct state *state, struct sandbox_policy *policy,
-			   const struct network *network, struct err *err)
+			   struct sandbox_policy *policy, const struct network *network,
+			   struct err *err)
 {
 	const char *history = history_of(session_spec_step(shell->session, options->step));
 	size_t count = policy->n_files;
@@ -241,7 +241,7 @@ static int run_interactive(struct shell *shell, const struct shell_options *opti
 	policy->files = files;
 	policy->n_files = count + 1;
 	add_shell_command(policy, policy->n_binds);
-	return run_policy(shell, options, state, policy, network, err);
+	return run_policy(shell, options, policy, network, err);
 }
 
 static int start_policy(struct shell *shell, const struct shell_options *options,
@@ -266,9 +266,9 @@ static int start_policy(struct shell *shell, const struct shell_options *options
 	policy.n_binds = bind.source != NULL;
 	strv_extend(&policy.argv, options->command);
 	if (options->command->len)
-		result = run_policy(shell, options, state, &policy, &network, err);
+		result = run_policy(shell, options, &policy, &network, err);
 	else
-		result = run_interactive(shell, options, state, &policy, &network, err);
+		result = run_interactive(shell, options, &policy, &network, err);
 	network_release(&network);
 	sandbox_policy_release(&policy);
 	return result;
@@ -285,12 +285,22 @@ static int start(struct shell *shell, const struct shell_options *options, struc
 		return -1;
 	result = attempt_begin(store, options->columns, options->rows, &shell->draft, err);
 	if (!result) {
+		host_shorten(shell->session->host, &state, shell->chains);
 		result = start_policy(shell, options, &state, err);
 		if (result < 0)
 			attempt_discard(store, &shell->draft);
+		else
+			session_squash(shell->session, &state);
 	}
 	state_release(&state);
 	return result;
+}
+
+static void free_shell(struct shell *shell)
+{
+	for (enum tree tree = 0; tree < TREE_COUNT; tree++)
+		strv_release(&shell->chains[tree]);
+	free(shell);
 }
 
 int shell_start(struct session *session, const struct shell_options *options,
@@ -300,7 +310,7 @@ int shell_start(struct session *session, const struct shell_options *options,
 
 	*shell = (struct shell){.session = session, .callbacks = options->callbacks};
 	if (start(shell, options, err) < 0) {
-		free(shell);
+		free_shell(shell);
 		return -1;
 	}
 	*ret_shell = shell;
@@ -313,7 +323,7 @@ void shell_free(struct shell *shell)
 		return;
 	runner_free(shell->runner);
 	attempt_discard(host_store(shell->session->host), &shell->draft);
-	free(shell);
+	free_shell(shell);
 }
 
 struct runner *shell_runner(struct shell *shell)

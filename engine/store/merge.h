@@ -18,6 +18,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "engine/base/err.h"
 #include "engine/base/strv.h"
@@ -26,6 +27,9 @@ struct merge_options {
 	const struct strv *layers; /* directories, from the lowest to the topmost */
 	/* So many of them, the lowest, stay below the result: they are only looked at. Not all. */
 	size_t n_below;
+	/* So much of contents may be written, those that are shared not counted; 0: any. More is
+	 * EFBIG. */
+	uint64_t bytes_max;
 	/* Nothing will lie below the result: it is a plain tree, without marks of overlayfs. */
 	bool whole;
 };

@@ -130,16 +130,24 @@ static int copy_data(char *buffer, int source_fd, int target_fd, off_t size)
 	return 0;
 }
 
-static int copy_content(struct merge *merge, int source_fd, int target_fd, off_t size)
+static int copy_content(struct merge *merge, int source_fd, const struct stat *status,
+			int target_fd)
 {
-	if (!size)
+	uint64_t bytes_max = merge->options->bytes_max;
+
+	if (!status->st_size)
 		return 0;
 	if (!merge->no_clone) {
 		if (ioctl(target_fd, FICLONE, source_fd) == 0)
 			return 0;
 		merge->no_clone = true;
 	}
-	return copy_data(merge->buffer, source_fd, target_fd, size);
+	merge->bytes += (uint64_t)status->st_blocks * 512;
+	if (bytes_max && merge->bytes > bytes_max) {
+		errno = EFBIG;
+		return -1;
+	}
+	return copy_data(merge->buffer, source_fd, target_fd, status->st_size);
 }
 
 static int copy_file(struct merge *merge, int source_fd, const char *name,
@@ -152,7 +160,7 @@ static int copy_file(struct merge *merge, int source_fd, const char *name,
 	if (from < 0)
 		return -1;
 	to = openat(target_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (to < 0 || copy_content(merge, from, to, status->st_size) < 0 ||
+	if (to < 0 || copy_content(merge, from, status, to) < 0 ||
 	    merge_copy_attributes(merge, from, status, to) < 0)
 		return -1;
 	return merge_set_times(to, status);

@@ -27,8 +27,9 @@ struct merge {
 	int root_fd;	 /* the target */
 	struct buf path; /* relative to the target, of what is being copied */
 	struct link_table links;
-	char *buffer;  /* MERGE_BUFFER bytes */
-	bool no_clone; /* FICLONE does not work here */
+	char *buffer;	/* MERGE_BUFFER bytes */
+	uint64_t bytes; /* of contents, written so far */
+	bool no_clone;	/* FICLONE does not work here */
 };
 
 enum { MERGE_BUFFER = 1 << 17 };

@@ -199,7 +199,7 @@ bool store_has_volatile(struct store *store);
 
 struct store_usage {
 	uint64_t layers_bytes, logs_bytes, blobs_bytes, database_bytes;
-	int64_t attempts, layers, failed;
+	int64_t attempts, layers, failed, squashed;
 };
 int store_usage(struct store *store, struct store_usage *ret_usage, struct err *err);
 

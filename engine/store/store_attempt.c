@@ -58,30 +58,44 @@ static int make_lock(struct store *store, struct attempt_draft *draft, struct er
 }
 
 /* Makes all files of a draft; what was made is in the draft also on failure. */
-static int make_draft(struct store *store, int columns, int rows, struct attempt_draft *draft,
-		      struct err *err)
+static int make_draft(struct store *store, struct attempt_draft *draft, struct err *err)
 {
 	struct store_name layer = store_name_of(draft->id, "/layer");
 
-	if (make_lock(store, draft, err) < 0 || make_layer_dir(store, draft->id, err) < 0 ||
-	    make_layer_dir(store, layer.text, err) < 0)
+	if (make_lock(store, draft, err) < 0 || make_layer_dir(store, draft->id, err) < 0)
 		return -1;
-	return recording_create(store->logs_fd, draft->id, columns, rows, &draft->recording, err);
+	return make_layer_dir(store, layer.text, err);
 }
 
-int attempt_begin(struct store *store, int columns, int rows, struct attempt_draft *ret_draft,
-		  struct err *err)
+int store_draft_begin(struct store *store, struct attempt_draft *ret_draft, struct err *err)
 {
 	struct attempt_draft draft = {.lock_fd = -1};
 
-	if (store_check_space(store, err) < 0 || take_number(store, &draft.number, err) < 0)
+	if (take_number(store, &draft.number, err) < 0)
 		return -1;
 	if (!store_id_format(draft.number, draft.id))
 		return err_set(err, ERR_HOST,
 			       "the store %s has used up its numbers; use another with --store",
 			       store->path);
 	memcpy(draft.dir, draft.id, sizeof draft.id);
-	if (make_draft(store, columns, rows, &draft, err) < 0) {
+	if (make_draft(store, &draft, err) < 0) {
+		attempt_discard(store, &draft);
+		return -1;
+	}
+	*ret_draft = draft;
+	return 0;
+}
+
+int attempt_begin(struct store *store, int columns, int rows, struct attempt_draft *ret_draft,
+		  struct err *err)
+{
+	struct attempt_draft draft;
+
+	if (store_check_space(store, err) < 0)
+		return -1;
+	if (store_draft_begin(store, &draft, err) < 0)
+		return err_in(err, "cannot begin an attempt");
+	if (recording_create(store->logs_fd, draft.id, columns, rows, &draft.recording, err) < 0) {
 		attempt_discard(store, &draft);
 		return err_in(err, "cannot begin an attempt");
 	}
@@ -89,8 +103,7 @@ int attempt_begin(struct store *store, int columns, int rows, struct attempt_dra
 	return 0;
 }
 
-/* Ends the draft: its lock goes, unless files stay that a later start has to remove. */
-static void end_draft(struct store *store, struct attempt_draft *draft, bool is_clean)
+void store_draft_end(struct store *store, struct attempt_draft *draft, bool is_clean)
 {
 	struct store_name lock = store_name_of(draft->id, ".lock");
 
@@ -106,9 +119,10 @@ void attempt_discard(struct store *store, struct attempt_draft *draft)
 
 	if (!draft->id[0])
 		return;
-	recording_close(draft->recording, &ignored);
+	if (draft->recording)
+		recording_close(draft->recording, &ignored);
 	draft->recording = NULL;
-	end_draft(store, draft, store_drop_files(store, draft->id) == 0);
+	store_draft_end(store, draft, store_drop_files(store, draft->id) == 0);
 }
 
 /* Takes a directory out of the layer; returns whether it is gone. An empty one goes at once,
@@ -212,6 +226,6 @@ int attempt_commit(struct store *store, struct attempt_draft *draft, struct atte
 		attempt_discard(store, draft);
 		return err_in(err, "cannot record the attempt");
 	}
-	end_draft(store, draft, store_remove_tree(store, store->tmp_fd, draft->id) == 0);
+	store_draft_end(store, draft, store_remove_tree(store, store->tmp_fd, draft->id) == 0);
 	return 0;
 }

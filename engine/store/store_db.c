@@ -145,9 +145,9 @@ static int use_schema(struct db *db, bool may_create, struct err *err)
 			       "the database %s has format %d, and this contractor knows those up "
 			       "to %d; use a newer contractor, or another store with --store",
 			       db->path, format, STORE_FORMAT);
-	if (!may_create || format < 0)
+	if ((!may_create && !format) || format < 0)
 		return set_damaged(db, "it has no tables", err);
-	return db_exec(db, schema_text(), err);
+	return db_exec(db, format ? schema_upgrade() : schema_text(), err);
 }
 
 /* Sets up a connection: nothing on it waits for the disk but a checkpoint. */

@@ -20,7 +20,7 @@
 
 #include "engine/base/err.h"
 
-enum { STORE_FORMAT = 1 }; /* in the file `version` and in PRAGMA user_version */
+enum { STORE_FORMAT = 2 }; /* in the file `version` and in PRAGMA user_version */
 
 enum sql {
 	SQL_BEGIN,
@@ -47,6 +47,12 @@ enum sql {
 	SQL_LIST_VOLATILE,
 	SQL_HAS_VOLATILE,
 	SQL_SET_DURABLE,
+	SQL_FIND_SQUASH,
+	SQL_HAS_SQUASH,
+	SQL_INSERT_SQUASH,
+	SQL_LIST_SQUASHES,
+	SQL_DELETE_DOOMED_SQUASHES,
+	SQL_HAS_NUMBER,
 	SQL_FIND_BLOB,
 	SQL_GET_FILE,
 	SQL_SET_FILE,

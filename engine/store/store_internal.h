@@ -95,7 +95,14 @@ int store_row_insert(struct store *store, const struct attempt *attempt, struct 
 /* Steps a statement that gives one row or none: 1 and the attempt, 0, -1. */
 int store_row_one(struct store *store, sqlite3_stmt *stmt, struct attempt *ret_attempt,
 		  struct err *err);
+/* Whether the number is that of an attempt or of a squashed layer. */
 bool store_row_exists(struct store *store, int64_t number);
+
+/* store_attempt.c: the part of attempt_begin() and attempt_commit() that is about tmp/ID */
+/* A draft without a recording; attempt_discard() ends it, too. */
+int store_draft_begin(struct store *store, struct attempt_draft *ret_draft, struct err *err);
+/* Its lock goes, unless files stay that a later start has to remove. */
+void store_draft_end(struct store *store, struct attempt_draft *draft, bool is_clean);
 
 /* store_files.c: the files of one attempt */
 struct store_name {

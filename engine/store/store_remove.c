@@ -70,7 +70,7 @@ static int doom_all(struct store *store, const int64_t *numbers, size_t count, i
 	    db_run(db, db_query(db, SQL_DELETE_DOOMED, err, ""), err) < 0)
 		return -1;
 	*ret_removed = sqlite3_changes(db->handle);
-	return 0;
+	return db_run(db, db_query(db, SQL_DELETE_DOOMED_SQUASHES, err, ""), err);
 }
 
 int store_doom(struct store *store, const int64_t *numbers, size_t count, int *ret_removed,
@@ -108,6 +108,14 @@ void store_drop_blobs(struct store *store, void (*report)(void *data, const char
 	}
 }
 
+static bool has_attempt(struct store *store, int64_t number)
+{
+	struct err ignored;
+	AUTO_RESET sqlite3_stmt *stmt = db_query(store->db, SQL_GET_ATTEMPT, &ignored, "i", number);
+
+	return db_step(store->db, stmt, &ignored) != 0;
+}
+
 int store_remove_attempt(struct store *store, int64_t number, int *ret_removed, struct err *err)
 {
 	struct err ignored;
@@ -115,7 +123,7 @@ int store_remove_attempt(struct store *store, int64_t number, int *ret_removed, 
 
 	if (store_lock_alone(store, err) < 0)
 		return -1;
-	if (store_row_exists(store, number))
+	if (has_attempt(store, number))
 		result = store_doom(store, &number, 1, ret_removed, err);
 	else
 		result = err_set(err, ERR_NOT_FOUND, "there is no attempt %lld in the store %s",

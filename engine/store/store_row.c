@@ -247,7 +247,7 @@ int store_row_one(struct store *store, sqlite3_stmt *stmt, struct attempt *ret_a
 bool store_row_exists(struct store *store, int64_t number)
 {
 	struct err ignored;
-	AUTO_RESET sqlite3_stmt *stmt = db_query(store->db, SQL_GET_ATTEMPT, &ignored, "i", number);
+	AUTO_RESET sqlite3_stmt *stmt = db_query(store->db, SQL_HAS_NUMBER, &ignored, "i", number);
 
 	return db_step(store->db, stmt, &ignored) != 0;
 }

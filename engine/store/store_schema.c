@@ -2,7 +2,14 @@
 
 /* The columns of attempts are in the order of store_row.c.
  * durable: 0 not yet, 1 on the disk, -1 never: writing it to the disk failed.
+ * squashes: layers made of others (squash.h); `number` has layers/ID if `made`, else it was found not to be
+ * worth it; `ids` are the layers it stands for, `last` the topmost of them.
  * doomed: attempts whose rows are gone and whose files still have to go. */
+#define SQUASHES                                                                          \
+	"CREATE TABLE squashes (number INTEGER PRIMARY KEY, tree INTEGER, level INTEGER," \
+	" last TEXT, ids TEXT, made INTEGER, UNIQUE (tree, last, level));"
+static const char upgrade[] = "BEGIN IMMEDIATE;" SQUASHES "PRAGMA user_version = 2;"
+			      "COMMIT;";
 static const char tables[] =
 	"BEGIN IMMEDIATE;"
 	"CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;"
@@ -23,8 +30,7 @@ static const char tables[] =
 	"CREATE TABLE files (dev INTEGER, ino INTEGER, size INTEGER, mtime_ns INTEGER,"
 	" ctime_ns INTEGER, digest TEXT, UNIQUE (dev, ino));"
 	"CREATE TABLE sessions (spec_path TEXT, kind TEXT, value TEXT,"
-	" PRIMARY KEY (spec_path, kind)) WITHOUT ROWID;"
-	"PRAGMA user_version = 1;"
+	" PRIMARY KEY (spec_path, kind)) WITHOUT ROWID;" SQUASHES "PRAGMA user_version = 2;"
 	"COMMIT;";
 
 /* "durable <= 0" is repeated where the partial index is meant. */
@@ -48,7 +54,8 @@ static const char *const statements[SQL_COUNT] = {
 				    " ORDER BY number DESC LIMIT 1",
 	[SQL_LIST_NUMBERS] = "SELECT number FROM attempts ORDER BY number",
 	[SQL_LIST_CHAINS] = "SELECT number, before_systree, before_workspace, after_systree,"
-			    " after_workspace FROM attempts ORDER BY number",
+			    " after_workspace FROM attempts UNION ALL"
+			    " SELECT number, ids, '', '', '' FROM squashes ORDER BY 1",
 	[SQL_RAISE_NUMBER] = "INSERT OR REPLACE INTO meta SELECT 'number', max(?1,"
 			     " coalesce((SELECT value FROM meta WHERE name = 'number'), 0),"
 			     " coalesce((SELECT max(number) FROM attempts), 0))",
@@ -63,6 +70,16 @@ static const char *const statements[SQL_COUNT] = {
 			      " AND boot = ?1",
 	[SQL_HAS_VOLATILE] = "SELECT 1 FROM attempts WHERE durable <= 0 AND durable = 0 LIMIT 1",
 	[SQL_SET_DURABLE] = "UPDATE attempts SET durable = ?2 WHERE number = ?1",
+	[SQL_FIND_SQUASH] =
+		"SELECT number, ids FROM squashes WHERE tree = ?1 AND last = ?2 AND made"
+		" ORDER BY level DESC",
+	[SQL_HAS_SQUASH] = "SELECT 1 FROM squashes WHERE tree = ?1 AND last = ?2 AND level = ?3",
+	[SQL_INSERT_SQUASH] = "INSERT OR IGNORE INTO squashes VALUES (?1,?2,?3,?4,?5,?6)",
+	[SQL_LIST_SQUASHES] = "SELECT number, tree, ids FROM squashes WHERE made ORDER BY number",
+	[SQL_DELETE_DOOMED_SQUASHES] =
+		"DELETE FROM squashes WHERE number IN (SELECT number FROM doomed)",
+	[SQL_HAS_NUMBER] = "SELECT 1 FROM attempts WHERE number = ?1 UNION ALL"
+			   " SELECT 1 FROM squashes WHERE number = ?1",
 	[SQL_FIND_BLOB] = "SELECT 1 FROM attempts WHERE"
 			  " instr(after_artifacts, CAST(?1 AS BLOB)) > 0"
 			  " OR instr(before_artifacts, CAST(?1 AS BLOB)) > 0 LIMIT 1",
@@ -77,12 +94,18 @@ static const char *const statements[SQL_COUNT] = {
 	[SQL_DELETE_SESSION] = "DELETE FROM sessions WHERE spec_path = ?1 AND kind = ?2",
 	[SQL_COUNT_ATTEMPTS] = "SELECT count(*),"
 			       " count(*) FILTER (WHERE has_systree OR has_workspace OR has_tmp),"
-			       " count(*) FILTER (WHERE result != 0) FROM attempts",
+			       " count(*) FILTER (WHERE result != 0),"
+			       " (SELECT count(*) FROM squashes WHERE made) FROM attempts",
 };
 
 const char *schema_text(void)
 {
 	return tables;
+}
+
+const char *schema_upgrade(void)
+{
+	return upgrade;
 }
 
 const char *schema_statement(enum sql sql)

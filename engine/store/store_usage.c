@@ -74,6 +74,7 @@ int store_usage(struct store *store, struct store_usage *ret_usage, struct err *
 	usage.attempts = sqlite3_column_int64(stmt, 0);
 	usage.layers = sqlite3_column_int64(stmt, 1);
 	usage.failed = sqlite3_column_int64(stmt, 2);
+	usage.squashed = sqlite3_column_int64(stmt, 3);
 	db_reset(&stmt);
 	usage.layers_bytes = size_of_tree(store->fd, "layers");
 	usage.logs_bytes = size_of_tree(store->fd, "logs");

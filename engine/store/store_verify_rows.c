@@ -135,6 +135,46 @@ static int verify_row(struct verify *verify, int64_t number, bool *ret_whole, st
 	return 0;
 }
 
+/* Whether a squashed layer and all that it stands for are there. */
+static bool has_squashed(struct verify *verify, int64_t number, enum tree tree, const char *ids)
+{
+	char id[8];
+
+	if (!store_id_format(number, id) || !store_has_layer(verify->store, id, tree)) {
+		verify_find(verify, "it is forgotten", "squashed layer %lld: its %s is missing",
+			    (long long)number, tree_name(tree));
+		return false;
+	}
+	for (const char *at = ids; *at; at += strcspn(at, " "), at += *at == ' ') {
+		AUTO_FREE char *part = mem_strndup(at, strcspn(at, " "));
+
+		if (store_has_layer(verify->store, part, tree))
+			continue;
+		verify_find(verify, "it is removed",
+			    "squashed layer %s: layers/%s/%s, for which it stands, is missing", id,
+			    part, tree_name(tree));
+		return false;
+	}
+	return true;
+}
+
+/* Nothing stands on a squashed layer, so its number is all that goes with it. */
+static int verify_squashes(struct verify *verify, struct err *err)
+{
+	struct db *db = verify->store->db;
+	AUTO_RESET sqlite3_stmt *stmt = db_query(db, SQL_LIST_SQUASHES, err, "");
+	int row;
+
+	while ((row = db_step(db, stmt, err)) > 0) {
+		int64_t number = sqlite3_column_int64(stmt, 0);
+		enum tree tree = sqlite3_column_int(stmt, 1) ? TREE_WORKSPACE : TREE_SYSTREE;
+
+		if (!has_squashed(verify, number, tree, db_text(stmt, 2)))
+			number_list_add(&verify->doomed, number);
+	}
+	return row;
+}
+
 int verify_rows(struct verify *verify, struct err *err)
 {
 	struct db *db = verify->store->db;
@@ -151,5 +191,5 @@ int verify_rows(struct verify *verify, struct err *err)
 		if (!whole)
 			number_list_add(&verify->doomed, numbers[i]);
 	}
-	return 0;
+	return verify_squashes(verify, err);
 }

@@ -83,7 +83,8 @@ static int make_layers(struct err *err)
 static int merge_into(const char *from, size_t n_below, const char *to, bool whole, struct err *err)
 {
 	AUTO_STRV struct strv layers = {0};
-	const struct merge_options options = {&layers, n_below, whole};
+	const struct merge_options options = {
+		.layers = &layers, .n_below = n_below, .whole = whole};
 	AUTO_CLOSE int target = trees_make_layer(to);
 
 	CHECK(target >= 0);
