@@ -98,6 +98,22 @@ static void test_large_feed(void **state)
 	term_free(term);
 }
 
+/* What passes the filter may be longer than what came: it is not cut within characters either. */
+static void test_long_repeats(void **state)
+{
+	AUTO_BUF struct buf text = BUF_INIT;
+	struct term *term = term_new(100, 99, NULL);
+
+	(void)state;
+	buf_add_str(&text, "aa\xe2\x82\xac");
+	for (int i = 0; i < 20; i++)
+		buf_add_str(&text, "\033[100b");
+	term_feed(term, text.data, text.len);
+	for (int column = 3; column < 100 * 20; column++)
+		assert_int_equal(cell_at(term, column / 100, column % 100).chars[0], 0x20ac);
+	term_free(term);
+}
+
 /* 1049, 1047 and the older 47 show another screen, and bring the first one back; the cursor too. */
 static void test_alternate(void **state)
 {
@@ -255,12 +271,12 @@ static void test_limits(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_text),	       cmocka_unit_test(test_onlcr),
-		cmocka_unit_test(test_large_feed),     cmocka_unit_test(test_alternate),
-		cmocka_unit_test(test_reset),	       cmocka_unit_test(test_answers),
-		cmocka_unit_test(test_title_and_bell), cmocka_unit_test(test_damage),
-		cmocka_unit_test(test_cursor),	       cmocka_unit_test(test_end),
-		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_text),	   cmocka_unit_test(test_onlcr),
+		cmocka_unit_test(test_large_feed), cmocka_unit_test(test_long_repeats),
+		cmocka_unit_test(test_alternate),  cmocka_unit_test(test_reset),
+		cmocka_unit_test(test_answers),	   cmocka_unit_test(test_title_and_bell),
+		cmocka_unit_test(test_damage),	   cmocka_unit_test(test_cursor),
+		cmocka_unit_test(test_end),	   cmocka_unit_test(test_limits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
