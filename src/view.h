@@ -36,9 +36,10 @@ struct view {
 	struct console *out, *err;
 	bool quiet, verbose;
 
+	size_t step; /* the one that runs, or is followed; or 0 */
+
 	/* For view_live. */
 	struct loop_timer *tick;
-	size_t step;	      /* the running one, or 0 */
 	int64_t since_ms;     /* loop_now_ms() when it started */
 	uint64_t amount;      /* progress, in bytes */
 	const char *stopping; /* what is said instead of "running", or NULL */

@@ -22,6 +22,7 @@ static void heading(struct view *view, size_t step, const char *text)
 
 static void started(struct view *view, size_t step)
 {
+	view->step = step;
 	heading(view, step, "");
 }
 
@@ -55,13 +56,14 @@ static void ended(struct view *view, size_t step, enum step_result result,
 	buf_add_fmt(&text, ": %s", step_result_name(result));
 	if (result == STEP_CACHED) {
 		heading(view, step, text.data);
-		if (view->verbose)
+		if (view->verbose && view->step != step)
 			view_replay(view, attempt);
 	} else if (view->verbose) {
 		buf_add_str(&text, ", ");
 		add_duration(&text, attempt->duration_ms);
 		heading(view, step, text.data);
 	}
+	view->step = 0;
 }
 
 static void flush(struct view *view)

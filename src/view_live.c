@@ -213,7 +213,7 @@ static void ended(struct view *view, size_t step, enum step_result result,
 
 	erase(view);
 	view->printed &= result != STEP_CACHED;
-	if (result == STEP_CACHED && view->verbose) {
+	if (result == STEP_CACHED && view->verbose && view->step != step) {
 		view->step = step;
 		view_replay(view, attempt);
 		erase(view);

@@ -10,7 +10,8 @@
 #include "engine/store/store.h"
 
 enum event_type {
-	EVENT_STEP_STARTED,  /* step runs now; attempt_id says where its log is */
+	EVENT_STEP_STARTED, /* step runs now, here or in another process (a note says so then, and the
+				step is cached at its end, or started again); attempt_id: its log */
 	EVENT_STEP_OUTPUT,   /* bytes, length: as the program wrote them */
 	EVENT_STEP_NOTE,     /* text: one line about it that is not its output */
 	EVENT_STEP_PROGRESS, /* amount: bytes handled so far */

@@ -95,7 +95,8 @@ int session_new(const struct session_options *options, struct session **ret_sess
 				    .spec = options->spec,
 				    .spec_options = *options->spec_options,
 				    .position = 1,
-				    .draft = {.lock_fd = -1}};
+				    .draft = {.lock_fd = -1},
+				    .claim = CLAIM_INIT};
 	if (options->spec_options->parameters)
 		strv_extend(&session->parameters, options->spec_options->parameters);
 	session->spec_options.parameters = &session->parameters;
@@ -111,6 +112,8 @@ void session_free(struct session *session)
 	action_run_free(session->run);
 	if (session->run)
 		attempt_discard(host_store(session->host), &session->draft);
+	session_unfollow(session);
+	claim_release(&session->claim);
 	host_drop_spare(session->host);
 	loop_defer_cancel(host_loop(session->host), session);
 	loop_timer_remove(&session->sync_timer);
@@ -294,6 +297,11 @@ int session_pause(struct session *session, struct err *err)
 
 	if (session_require(session, 1 << SESSION_RUNNING, err) < 0)
 		return -1;
+	if (session->follow)
+		return err_set(err, ERR_USAGE,
+			       "step %zu is run by another contractor, which alone can pause it "
+			       "(kill stops waiting for it)",
+			       session->position);
 	if (!runner)
 		return err_set(err, ERR_USAGE, "step %zu has no process to pause",
 			       session->position);
@@ -313,12 +321,21 @@ int session_resume(struct session *session, struct err *err)
 /* How long a step that is killed has to end by itself. */
 enum { KILL_GRACE_MS = 2000 };
 
+/* Nobody is waited for any more: the command ends from the loop. */
+static void stop_following(struct session *session)
+{
+	session_unfollow(session);
+	session_advance(session);
+}
+
 int session_kill(struct session *session, struct err *err)
 {
 	if (session_require(session, 1 << SESSION_RUNNING | 1 << SESSION_PAUSED, err) < 0)
 		return -1;
 	session->killed = true;
-	if (session->run)
+	if (session->follow)
+		stop_following(session);
+	else if (session->run)
 		action_kill(session->run, KILL_GRACE_MS);
 	return 0;
 }
@@ -326,7 +343,9 @@ int session_kill(struct session *session, struct err *err)
 void session_kill_now(struct session *session)
 {
 	session->killed = true;
-	if (session->run)
+	if (session->follow)
+		stop_following(session);
+	else if (session->run)
 		action_kill(session->run, 0);
 }
 
@@ -345,8 +364,11 @@ void session_interact(struct session *session, bool interactive)
 	struct runner *runner = session->run ? action_runner(session->run) : NULL;
 
 	session->options.interactive = interactive;
-	if (interactive && runner)
-		runner_interact(runner);
+	if (!interactive || !runner)
+		return;
+	/* What now depends on a person is not waited for by other processes. */
+	claim_release(&session->claim);
+	runner_interact(runner);
 }
 
 int session_type(struct session *session, const void *bytes, size_t length, struct err *err)

@@ -47,16 +47,13 @@ static bool artifact_is_there(const struct session *session, size_t step,
 	return fd >= 0;
 }
 
-/* Finds the newest passed attempt by the step's key, which is brought up to date. */
-static int find_passed(struct session *session, size_t step, struct attempt *ret_attempt,
+/* Finds the newest passed attempt by the step's key. */
+static int find_by_key(struct session *session, size_t step, struct attempt *ret_attempt,
 		       struct err *err)
 {
-	char *key = session_place(session, step)->status.key;
-	const struct action_input input = session_input(session, step);
+	const char *key = session_step(session, step)->key;
 	int found;
 
-	if (action_key(&input, key, NULL, err) < 0)
-		return -1;
 	if (!key[0])
 		return 0;
 	found = store_find_passed(host_store(session->host), key, ret_attempt, err);
@@ -68,10 +65,27 @@ static int find_passed(struct session *session, size_t step, struct attempt *ret
 	return found;
 }
 
+/* The same, with the key brought up to date. */
+static int find_passed(struct session *session, size_t step, struct attempt *ret_attempt,
+		       struct err *err)
+{
+	const struct action_input input = session_input(session, step);
+
+	if (action_key(&input, session_place(session, step)->status.key, NULL, err) < 0)
+		return -1;
+	return find_by_key(session, step, ret_attempt, err);
+}
+
 static void note_passed(struct place *place, const struct attempt *attempt)
 {
 	place->ran = place->ran && place->status.attempt == attempt->number;
 	session_note_attempt(place, attempt, place->ran ? STEP_PASSED : STEP_CACHED);
+}
+
+static void take_passed(struct session *session, size_t step, const struct attempt *attempt)
+{
+	note_passed(session_place(session, step), attempt);
+	session_set_after(session, step, attempt);
 }
 
 int session_look_up(struct session *session, size_t step, struct attempt *ret_attempt,
@@ -79,10 +93,18 @@ int session_look_up(struct session *session, size_t step, struct attempt *ret_at
 {
 	int found = find_passed(session, step, ret_attempt, err);
 
-	if (found > 0) {
-		note_passed(session_place(session, step), ret_attempt);
-		session_set_after(session, step, ret_attempt);
-	}
+	if (found > 0)
+		take_passed(session, step, ret_attempt);
+	return found;
+}
+
+int session_look_again(struct session *session, size_t step, struct attempt *ret_attempt,
+		       struct err *err)
+{
+	int found = find_by_key(session, step, ret_attempt, err);
+
+	if (found > 0)
+		take_passed(session, step, ret_attempt);
 	return found;
 }
 
@@ -90,7 +112,7 @@ int session_look_up(struct session *session, size_t step, struct attempt *ret_at
 static bool keeps_status(const struct session *session, size_t step)
 {
 	const struct place *place = session_place(session, step);
-	bool is_running = session->run && step == session->position;
+	bool is_running = (session->run || session->follow) && step == session->position;
 
 	return is_running || (place->ran && place->status.result != STEP_PASSED &&
 			      !(place->status.flags & STEP_STALE));

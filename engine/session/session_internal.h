@@ -4,6 +4,7 @@
 
 #include "engine/session/breakpoint.h"
 #include "engine/session/session.h"
+#include "engine/store/claim.h"
 
 /* How far the present command goes. */
 enum goal {
@@ -45,11 +46,14 @@ struct session {
 	struct attempt_draft draft;
 	char key[SHA256_HEX_SIZE];
 	char *ingredients;
-	int64_t started_ms; /* Unix time */
-	struct err err;	    /* what went wrong on our side while it ran */
-	bool resuming;	    /* a paused step is to go on */
-	bool said_copied;   /* that trees are copied */
-	bool killed;	    /* the command is to end, even between two steps */
+	int64_t started_ms;    /* Unix time */
+	struct err err;	       /* what went wrong on our side while it ran */
+	bool resuming;	       /* a paused step is to go on */
+	bool said_copied;      /* that trees are copied */
+	bool killed;	       /* the command is to end, even between two steps */
+	struct claim claim;    /* on the present step, while this process runs it or waits for it */
+	struct follow *follow; /* another process runs it, and this one waits; or NULL */
+	long followed;	       /* that process, when it has ended; or 0 */
 
 	struct breakpoints breakpoints;
 	char *saved[SAVED_KINDS]; /* what the store has, as far as this session knows */
@@ -100,6 +104,9 @@ int session_look_up(struct session *session, size_t step, struct attempt *ret_at
  * of this session did not pass. */
 int session_look_at(struct session *session, size_t step, struct attempt *ret_attempt,
 		    struct err *err);
+/* The same once more by the key that was found then: another process may have been quicker. */
+int session_look_again(struct session *session, size_t step, struct attempt *ret_attempt,
+		       struct err *err);
 void session_note_attempt(struct place *place, const struct attempt *attempt,
 			  enum step_result result);
 
@@ -107,6 +114,14 @@ void session_note_attempt(struct place *place, const struct attempt *attempt,
 void session_advance(struct session *session);
 void session_stop(struct session *session, enum stop_reason reason, const struct attempt *attempt,
 		  const struct err *err);
+
+/* session_follow.c: sees to it that no other process runs the present step, whose key is known.
+ * 0: none does; 1: one does, and the session goes on when it has ended; -1. */
+int session_claim(struct session *session, struct err *err);
+/* Stops waiting for the other process. */
+void session_unfollow(struct session *session);
+/* Says that the step runs here although another process was followed. */
+void session_tell_unfollowed(struct session *session);
 
 /* Whether --refresh asks for this step to be run anew. */
 bool session_refreshes(const struct session *session, size_t step);

@@ -21,6 +21,8 @@ static int64_t unix_time_ms(void)
 static void stand(struct session *session)
 {
 	session->state = SESSION_STOPPED;
+	claim_release(&session->claim);
+	session->followed = 0;
 	session->at_failure = false;
 	session->killed = false;
 	session->forced = 0;
@@ -148,6 +150,9 @@ static void on_paused(void *data, bool paused)
 {
 	struct session *session = data;
 
+	/* A step that a person looks at is not waited for: others run it themselves. */
+	if (paused)
+		claim_release(&session->claim);
 	session->state = paused ? SESSION_PAUSED : SESSION_RUNNING;
 	session->resuming = false;
 	session_place(session, session->position)->status.result =
@@ -216,6 +221,7 @@ static void on_ended(void *data, const struct action_result *result)
 		step_lost(session, &err);
 		return;
 	}
+	claim_release(&session->claim);
 	step_recorded(session, &attempt);
 	attempt_release(&attempt);
 }
@@ -257,11 +263,16 @@ static int start_step(struct session *session, struct err *err)
 		attempt_discard(host_store(session->host), &session->draft);
 		return -1;
 	}
+	/* Nor is one that waits for what a person types. */
+	if (session->options.interactive)
+		claim_release(&session->claim);
+	claim_tell(&session->claim, session->draft.number);
 	place->status.result = STEP_RUNNING;
 	session_begin_step(session);
 	session_emit(session, (struct event){.type = EVENT_STEP_STARTED,
 					     .step = session->position,
 					     .attempt_id = session->draft.id});
+	session_tell_unfollowed(session);
 	return 0;
 }
 
@@ -282,6 +293,8 @@ static bool is_forced(const struct session *session, size_t step)
 /* The step is taken from the store: its breakpoints act as if it had run. */
 static int pass_cached(struct session *session, const struct attempt *attempt, struct err *err)
 {
+	claim_release(&session->claim);
+	session->followed = 0;
 	session_begin_step(session);
 	if (session_feed_log(session, attempt, err) < 0)
 		return -1;
@@ -293,35 +306,46 @@ static int pass_cached(struct session *session, const struct attempt *attempt, s
 	return 1;
 }
 
-/* Takes the step from the store: 1, or 0 when it must run, or -1. */
-static int take_cached(struct session *session, struct err *err)
+/* Takes the step from the store: 1, or 0 when it is not there, or -1. */
+static int take_cached(struct session *session,
+		       int (*look)(struct session *session, size_t step,
+				   struct attempt *ret_attempt, struct err *err),
+		       struct err *err)
 {
 	struct attempt attempt = {0};
-	int found;
+	int found = look(session, session->position, &attempt, err);
 
-	if (is_forced(session, session->position))
-		return 0;
-	found = session_look_up(session, session->position, &attempt, err);
 	if (found > 0)
 		found = pass_cached(session, &attempt, err);
 	attempt_release(&attempt);
 	return found;
 }
 
+/* What another process does at this moment is waited for, unless the step is to run in any case. */
+static int take_or_start(struct session *session, struct err *err)
+{
+	int done = 0;
+
+	if (!is_forced(session, session->position)) {
+		done = take_cached(session, session_look_up, err);
+		if (!done)
+			done = session_claim(session, err);
+		if (!done)
+			done = take_cached(session, session_look_again, err);
+	}
+	return done ? done : start_step(session, err);
+}
+
 static void advance(void *data)
 {
 	struct session *session = data;
 	struct err err = {0};
-	int taken;
 
 	if (session->killed) {
 		session_stop(session, STOP_KILLED, NULL, NULL);
 		return;
 	}
-	taken = take_cached(session, &err);
-	if (!taken)
-		taken = start_step(session, &err);
-	if (taken < 0)
+	if (take_or_start(session, &err) < 0)
 		session_stop(session, STOP_ERROR, NULL, &err);
 }
 

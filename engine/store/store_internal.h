@@ -63,6 +63,12 @@ int lock_file_take(int dir_fd, const char *name, struct err *err);
 int lock_file_try(int dir_fd, const char *name);
 /* The pid written in a locked file, or 0. */
 long lock_file_holder(int dir_fd, const char *name);
+/* Parts of the file `lock`, beside those of store_lock.c. */
+#define LOCK_CLAIMS ((off_t)1 << 62) /* claim.c: who works on a key */
+/* A file description of its own of the file `lock`, or -1. */
+int store_lock_open(struct store *store, struct err *err);
+/* Locks (F_RDLCK, F_WRLCK) or frees (F_UNLCK) a range of it without waiting; -1 with errno. */
+int lock_range(int fd, short type, off_t start, off_t length);
 /* Joins the users of the store: *ret_fd holds the place. */
 int store_lock_join(int store_fd, const char *path, int *ret_fd, struct err *err);
 /* Waits for, and ends, the time in which only this process sets up the store. */

@@ -13,7 +13,7 @@
  * shared, by each process that has it open; who wants to be alone holds everything from byte 1
  * on, and the length of that range tells its pid as well. So every holder has a name, and a dead
  * one has no lock: these are locks of the open file (F_OFD_SETLK), which nothing else of this
- * process takes away. */
+ * process takes away. Far behind them are the parts that store_internal.h names. */
 enum {
 	SETUP_BYTE = 0,
 	FIRST_USER = 1,
@@ -22,8 +22,7 @@ enum {
 };
 static const off_t alone_length = (off_t)1 << 40;
 
-/* Locks, or frees (F_UNLCK), a range of the file without waiting. */
-static int set_range(int fd, short type, off_t start, off_t length)
+int lock_range(int fd, short type, off_t start, off_t length)
 {
 	struct flock lock = {
 		.l_type = type, .l_whence = SEEK_SET, .l_start = start, .l_len = length};
@@ -37,7 +36,7 @@ static int wait_for_range(int fd, short type, off_t start, off_t length)
 	const struct timespec pause = {.tv_nsec = WAIT_MS * 1000000L};
 
 	for (int i = 0; i < WAITS_MAX; i++) {
-		if (set_range(fd, type, start, length) == 0)
+		if (lock_range(fd, type, start, length) == 0)
 			return 0;
 		if (errno != EAGAIN && errno != EACCES && errno != EINTR)
 			return -1;
@@ -50,7 +49,10 @@ static int wait_for_range(int fd, short type, off_t start, off_t length)
 /* Who holds something that is in the way of a lock on everything; 0 when nobody does now. */
 static long find_holder(int fd)
 {
-	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = FIRST_USER};
+	struct flock lock = {.l_type = F_WRLCK,
+			     .l_whence = SEEK_SET,
+			     .l_start = FIRST_USER,
+			     .l_len = 2 * alone_length};
 
 	if (fcntl(fd, F_OFD_GETLK, &lock) < 0 || lock.l_type == F_UNLCK)
 		return 0;
@@ -85,6 +87,13 @@ int store_lock_join(int store_fd, const char *path, int *ret_fd, struct err *err
 	return 0;
 }
 
+int store_lock_open(struct store *store, struct err *err)
+{
+	int fd = openat(store->fd, "lock", O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd < 0 ? err_sys(err, "cannot open %s/lock", store->path) : fd;
+}
+
 int store_lock_setup(struct store *store, struct err *err)
 {
 	if (wait_for_range(store->lock_fd, F_WRLCK, SETUP_BYTE, 1) == 0)
@@ -96,7 +105,7 @@ int store_lock_setup(struct store *store, struct err *err)
 
 void store_unlock_setup(struct store *store)
 {
-	set_range(store->lock_fd, F_UNLCK, SETUP_BYTE, 1);
+	lock_range(store->lock_fd, F_UNLCK, SETUP_BYTE, 1);
 }
 
 /* Fails when an attempt is in flight in any process. */
@@ -123,7 +132,7 @@ int store_lock_alone(struct store *store, struct err *err)
 {
 	off_t length = alone_length + (off_t)getpid();
 
-	if (set_range(store->lock_fd, F_WRLCK, FIRST_USER, length) < 0)
+	if (lock_range(store->lock_fd, F_WRLCK, FIRST_USER, length) < 0)
 		return err_set(err, ERR_HOST, "the store %s is in use by process %ld; end it first",
 			       store->path, find_holder(store->lock_fd));
 	if (check_no_drafts(store, err) == 0)
@@ -135,11 +144,11 @@ int store_lock_alone(struct store *store, struct err *err)
 /* Back to being one of the users, without a moment of being none. */
 void store_unlock_alone(struct store *store)
 {
-	off_t own = own_byte();
+	off_t own = own_byte(), end = FIRST_USER + alone_length + (off_t)getpid();
 
-	set_range(store->lock_fd, F_RDLCK, own, 1);
-	set_range(store->lock_fd, F_UNLCK, FIRST_USER, own - FIRST_USER);
-	set_range(store->lock_fd, F_UNLCK, own + 1, 0);
+	lock_range(store->lock_fd, F_RDLCK, own, 1);
+	lock_range(store->lock_fd, F_UNLCK, FIRST_USER, own - FIRST_USER);
+	lock_range(store->lock_fd, F_UNLCK, own + 1, end - own - 1);
 }
 
 /* True when the name still stands for the open file. */

@@ -56,7 +56,7 @@ struct fixture {
 	struct strv fds; /* open when the test began */
 
 	/* What was told since fixture_forget(). */
-	struct buf events; /* one line each, but output and progress */
+	struct buf events; /* one line each, but output, progress and modes */
 	struct buf output;
 	uint64_t progress;
 	int progress_count;

@@ -1,0 +1,206 @@
+/* Waiting for another contractor that is at work on the present step, and showing what it prints. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include "engine/base/mem.h"
+#include "engine/process/worker.h"
+#include "engine/session/session_internal.h"
+
+enum { BLOCK = 1 << 16, LOOK_EVERY_MS = 10 };
+
+struct follow {
+	struct session *session;
+	struct worker *waiting;	  /* ends when the claim is ours */
+	struct loop_timer *timer; /* until the other has begun its attempt */
+	struct loop_watch *watch; /* for its log; NULL where that cannot be watched: then it is
+				     shown when the other has ended */
+	int log_fd, notify_fd;
+	long pid;
+};
+
+static struct loop *loop_of(const struct follow *follow)
+{
+	return host_loop(follow->session->host);
+}
+
+/* Shows the next part of the log; returns whether there may be more. */
+static bool show_block(struct follow *follow)
+{
+	struct session *session = follow->session;
+	char bytes[BLOCK];
+	ssize_t length = follow->log_fd < 0 ? 0 : read(follow->log_fd, bytes, sizeof bytes);
+
+	if (length > 0)
+		session_emit(session, (struct event){.type = EVENT_STEP_OUTPUT,
+						     .step = session->position,
+						     .bytes = bytes,
+						     .length = (size_t)length});
+	return length == BLOCK;
+}
+
+/* A part a turn: a log may be long, and the person must get a word in. */
+static void show_more(void *data)
+{
+	if (show_block(data))
+		loop_defer(loop_of(data), show_more, data);
+}
+
+/* The log has grown. */
+static void on_growth(void *data, unsigned events)
+{
+	struct follow *follow = data;
+	char notes[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
+
+	(void)events;
+	while (read(follow->notify_fd, notes, sizeof notes) > 0)
+		;
+	loop_defer_cancel(loop_of(follow), follow);
+	show_more(follow);
+}
+
+static void watch_log(struct follow *follow)
+{
+	char path[32];
+
+	follow->notify_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	snprintf(path, sizeof path, "/proc/self/fd/%d", follow->log_fd);
+	if (follow->notify_fd >= 0 && inotify_add_watch(follow->notify_fd, path, IN_MODIFY) >= 0)
+		follow->watch = loop_watch(loop_of(follow), follow->notify_fd, LOOP_READ, on_growth,
+					   follow);
+}
+
+/* The other has begun its attempt: tells who it is, and shows what it prints. */
+static void begin(struct follow *follow, const char *id)
+{
+	struct session *session = follow->session;
+	AUTO_FREE char *name = mem_printf("%s.log", id);
+	AUTO_FREE char *text =
+		mem_printf("step %zu is being run by another contractor (process %ld): "
+			   "following it",
+			   session->position, follow->pid);
+
+	follow->log_fd = openat(store_logs_fd(host_store(session->host)), name,
+				O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (follow->log_fd >= 0)
+		watch_log(follow);
+	session_emit(session, (struct event){.type = EVENT_STEP_STARTED,
+					     .step = session->position,
+					     .attempt_id = id});
+	session_emit(
+		session,
+		(struct event){.type = EVENT_STEP_NOTE, .step = session->position, .text = text});
+	loop_defer(loop_of(follow), show_more, follow);
+}
+
+/* Looks which attempt it is. Between taking the claim and beginning the attempt there is a moment
+ * that nothing tells the end of. */
+static void look(void *data)
+{
+	struct follow *follow = data;
+	struct session *session = follow->session;
+	char id[8];
+	int known = claim_holder(host_store(session->host), &session->claim, id, &follow->pid);
+
+	follow->timer = NULL;
+	if (known > 0)
+		begin(follow, id);
+	else if (!known)
+		follow->timer = loop_timer(loop_of(follow), LOOK_EVERY_MS, look, follow);
+}
+
+void session_unfollow(struct session *session)
+{
+	struct follow *follow = take_ptr(&session->follow);
+
+	if (!follow)
+		return;
+	session_place(session, session->position)->status.result = STEP_PENDING;
+	loop_defer_cancel(loop_of(follow), follow);
+	loop_timer_remove(&follow->timer);
+	loop_watch_remove(&follow->watch);
+	worker_free(follow->waiting);
+	fd_close(&follow->notify_fd);
+	fd_close(&follow->log_fd);
+	free(follow);
+}
+
+/* The claim is ours, however the other has ended: its result is in the store, or there is none. */
+static void on_free(void *data, const struct err *err)
+{
+	struct follow *follow = data;
+	struct session *session = follow->session;
+	const struct err copy = err ? *err : (struct err){0};
+
+	while (show_block(follow))
+		;
+	session->followed = follow->pid;
+	session_unfollow(session);
+	if (copy.code)
+		session_stop(session, STOP_ERROR, NULL, &copy);
+	else
+		session_advance(session);
+}
+
+struct wait_job {
+	const struct claim *claim;
+	pid_t parent;
+};
+
+static int wait_for_claim(void *data, int socket, struct err *err)
+{
+	const struct wait_job *wait = data;
+
+	(void)socket;
+	return claim_wait(wait->claim, wait->parent, err);
+}
+
+/* Waits in a child, since the lock can be waited for only by blocking. */
+static int start(struct session *session, struct err *err)
+{
+	struct follow *follow = mem_new(sizeof *follow);
+	const struct worker_callbacks callbacks = {.ended = on_free, .data = follow};
+	struct wait_job wait = {&session->claim, getpid()};
+	const int keep[] = {session->claim.fd};
+	const struct child_job job = {wait_for_claim, &wait, keep, ARRAY_SIZE(keep)};
+
+	*follow = (struct follow){.session = session, .log_fd = -1, .notify_fd = -1};
+	if (worker_start(host_loop(session->host), &job, &callbacks, &follow->waiting, err) < 0) {
+		free(follow);
+		return -1;
+	}
+	session->follow = follow;
+	session_place(session, session->position)->status.result = STEP_RUNNING;
+	look(follow);
+	return 1;
+}
+
+int session_claim(struct session *session, struct err *err)
+{
+	const char *key = session_step(session, session->position)->key;
+	int taken;
+
+	if (!key[0] || claim_is_on(&session->claim, key))
+		return 0;
+	claim_release(&session->claim);
+	taken = claim_take(host_store(session->host), key, &session->claim, err);
+	if (taken)
+		return taken < 0 ? -1 : 0;
+	return start(session, err);
+}
+
+void session_tell_unfollowed(struct session *session)
+{
+	AUTO_FREE char *text = NULL;
+
+	if (!session->followed)
+		return;
+	text = mem_printf("process %ld has not passed step %zu: running it here", session->followed,
+			  session->position);
+	session->followed = 0;
+	session_emit(
+		session,
+		(struct event){.type = EVENT_STEP_NOTE, .step = session->position, .text = text});
+}

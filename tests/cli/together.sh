@@ -1,0 +1,193 @@
+#!/bin/bash
+# Two contractors on one store at the same time.
+. "$(dirname "$0")/../lib.sh"
+
+# A build whose second step prints "ready" and then waits until let_go.
+waiting_spec() {
+	spec test.yaml <<END
+name: test
+actions:
+  - action: create-systree
+    path: systree.tar
+  - name: Slow
+    action: shell
+    shell: |
+      echo ready
+      { sleep 1000$$ || true; } 2>/dev/null
+      echo finished
+      $1
+END
+}
+
+# Starts a build of it, and waits until it is in the step; $first is its process.
+start_first() {
+	env --default-signal=INT,QUIT "$CONTRACTOR" run test.yaml >first.out 2>first.err &
+	first=$!
+	until grep -q ready first.out; do
+		kill -0 "$first" || fail "the first build ended: $(cat first.err)"
+		sleep 0.02
+	done
+}
+
+# Starts the second one, and waits until it shows what the first one's step has printed.
+start_second() {
+	start run test.yaml "$@"
+	wait_for "step 2 is being run by another contractor (process $first): following it"
+	wait_for ready
+}
+
+# Ends the first sleep of a step that waits, if there is one, and waits until it is gone.
+end_a_sleep() {
+	local file process
+	for file in /proc/[0-9]*/cmdline; do
+		process=${file%/cmdline}
+		if grep -qsxz "1000$$" "$file" && kill "${process#/proc/}" 2>/dev/null; then
+			while [ -e "$process" ]; do
+				sleep 0.02
+			done
+			return 0
+		fi
+	done
+	return 1
+}
+
+# Lets one step that has printed "ready" go on.
+let_go() {
+	until end_a_sleep; do
+		sleep 0.02
+	done
+}
+
+check_whole() {
+	run contractor store verify
+	check_status 0
+}
+
+# The attempts of step 2 that are recorded.
+check_attempts() {
+	run contractor store list
+	[ "$(grep -c Slow "$out")" = "$1" ] || fail "expected $1 attempts"
+}
+
+test_work_is_done_once() {
+	waiting_spec true
+	start_first
+	start_second
+	let_go
+	finish
+	check_status 0
+	check_says finished
+	check_says "Slow: cached"
+	wait "$first"
+	check_attempts 1
+	check_whole
+}
+
+# It has been shown as it was printed: not once more with the cached steps.
+test_followed_log_is_shown_once() {
+	waiting_spec true
+	start_first
+	start_second --verbose
+	let_go
+	finish
+	check_status 0
+	[ "$(grep -cx finished "$out")" = 1 ] || fail "expected it once"
+	wait "$first"
+}
+
+test_failure_is_not_shared() {
+	waiting_spec 'exit 3'
+	start_first
+	start_second
+	let_go
+	wait_for "process $first has not passed step 2: running it here"
+	let_go
+	finish
+	check_status 1
+	check_says "exit status 3"
+	wait "$first" && fail "the first one should have failed"
+	check_attempts 2
+	check_whole
+}
+
+test_first_is_killed() {
+	waiting_spec true
+	start_first
+	start_second
+	kill -KILL "$first"
+	wait_for "process $first has not passed step 2: running it here"
+	# Of the one that was killed, a sleep may still be about.
+	until grep -q finished "$out"; do
+		end_a_sleep || sleep 0.02
+	done
+	finish
+	check_status 0
+	check_attempts 1
+	check_whole
+}
+
+test_second_is_interrupted() {
+	waiting_spec true
+	start_first
+	start_second
+	kill -INT "$started"
+	finish
+	check_status 130
+	let_go
+	wait "$first"
+	check_attempts 1
+	check_whole
+}
+
+test_second_is_killed() {
+	waiting_spec true
+	start_first
+	start_second
+	kill -KILL "$started"
+	finish
+	let_go
+	wait "$first"
+	check_whole
+	run contractor run test.yaml
+	check_status 0
+	check_says "Slow: cached"
+}
+
+test_no_cache_does_not_wait() {
+	waiting_spec true
+	start_first
+	start run test.yaml --no-cache=2
+	wait_for ready
+	check_says_not following
+	let_go
+	let_go
+	finish
+	check_status 0
+	wait "$first"
+	check_whole
+}
+
+# Many at once, of a step that takes no time: all pass, whoever ran it.
+test_many_at_once() {
+	local n pids=()
+	spec test.yaml <<'END'
+name: test
+actions:
+  - action: create-systree
+    path: systree.tar
+  - name: Slow
+    action: shell
+    shell: echo quick >program
+END
+	for n in 1 2 3 4 5 6; do
+		"$CONTRACTOR" run test.yaml >"many.$n" 2>&1 &
+		pids+=($!)
+	done
+	for n in 1 2 3 4 5 6; do
+		wait "${pids[n - 1]}" || fail "$(cat "many.$n")"
+	done
+	check_attempts 1
+	check_whole
+}
+
+run_tests "$@"
