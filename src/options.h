@@ -53,9 +53,10 @@ enum { OPTIONS_MAX = 64 };
 struct options {
 	bool help, version, quiet, verbose, json, offline;
 	bool before, after, failed;
-	bool asciicast, schema, repair, all, plain, host_tools, path;
+	bool asciicast, schema, repair, all, dry_run, plain, host_tools, path;
 	const char *store, *artifacts, *context, *color, *theme;
 	const char *from, *until, *no_cache, *refresh, *keep_workspace, *command_file;
+	const char *to, *older_than;
 	struct strv parameters, allow, breaks, secrets;
 	uint64_t given;	      /* bits: which rows of the table were used */
 	struct strv words;    /* all that is not an option */

@@ -28,7 +28,7 @@ const struct subcommand subcommand_table[] = {
 	{"store df", "", "shows how much is kept on disk", false, store_df_command},
 	{"store list", "", "shows the recorded attempts", false, store_list_command},
 	{"store verify", "", "compares the index with the disk", false, store_verify_command},
-	{"store prune", "", "removes what is old or not used", true, NULL},
+	{"store prune", "", "removes what was of no use for longest", false, store_prune_command},
 	{"store remove", "[ATTEMPT]",
 	 "removes an attempt with all that stand on it, or (--all) everything", false,
 	 store_remove_command},

@@ -59,6 +59,7 @@ int artifact_remove_command(struct program *program);
 int store_df_command(struct program *program);
 int store_list_command(struct program *program);
 int store_verify_command(struct program *program);
+int store_prune_command(struct program *program);
 int store_remove_command(struct program *program);
 int doctor_command(struct program *program);
 int config_command(struct program *program);

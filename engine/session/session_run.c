@@ -293,6 +293,7 @@ static bool is_forced(const struct session *session, size_t step)
 /* The step is taken from the store: its breakpoints act as if it had run. */
 static int pass_cached(struct session *session, const struct attempt *attempt, struct err *err)
 {
+	store_touch(host_store(session->host), attempt);
 	claim_release(&session->claim);
 	session->followed = 0;
 	session_begin_step(session);

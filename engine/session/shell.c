@@ -92,6 +92,12 @@ static int failed_state(struct shell *shell, size_t step, struct state *ret_stat
 		return -1;
 	if (!found)
 		return err_set(err, ERR_STEP, "step %zu has no attempt that failed", step);
+	if (!store_use(store, attempt.number)) {
+		attempt_release(&attempt);
+		return err_set(err, ERR_STEP, "the failed attempt of step %zu was just pruned",
+			       step);
+	}
+	store_touch(store, &attempt);
 	state_init(ret_state);
 	state_copy(ret_state, &attempt.after);
 	if (attempt.has_tmp)

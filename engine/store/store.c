@@ -192,6 +192,9 @@ void store_let_go(struct store *store, const char *name)
 		return;
 	fd_close(&held->fd);
 	*held = store->held[--store->held_count];
+	/* Whatever artifact was made, its attempt is recorded now, or will not be. */
+	if (!store->held_count)
+		lock_range(store->lock_fd, F_UNLCK, LOCK_BLOBS, 1);
 }
 
 /* The person's home directory: the password file's when the environment has none. */

@@ -146,6 +146,11 @@ void attempt_discard(struct store *store, struct attempt_draft *draft);
  * ret_attempt, 0 when there is none, -1 on failure. */
 int store_find_passed(struct store *store, const char *key, struct attempt *ret_attempt,
 		      struct err *err);
+/* Keeps an attempt, and what it stands on, from being pruned until the store is closed; false when
+ * it is gone. What store_find_passed() gives and attempt_commit() records is kept so by itself. */
+bool store_use(struct store *store, int64_t number);
+/* Notes that the attempt was of use just now: prune.h takes first what was not for longest. */
+void store_touch(struct store *store, const struct attempt *attempt);
 /* The newest attempt of this key, whatever its result. As above. */
 int store_find_latest(struct store *store, const char *key, struct attempt *ret_attempt,
 		      struct err *err);

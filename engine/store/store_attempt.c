@@ -216,6 +216,7 @@ static int record(struct store *store, struct attempt_draft *draft, struct attem
 	if (recording_close(recording, err) < 0 || check_chains(attempt, err) < 0 ||
 	    keep_layer(store, attempt, err) < 0)
 		return -1;
+	store_pin(store, attempt->number);
 	return store_row_insert(store, attempt, err);
 }
 

@@ -30,6 +30,8 @@ int blob_begin(struct store *store, char ret_tmp_name[32], int *ret_fd, struct e
 	if (getrandom(&random, sizeof random, 0) != (ssize_t)sizeof random)
 		return err_sys(err, "cannot name a file for an artifact");
 	snprintf(name, sizeof name, "blob-%016" PRIx64, random);
+	if (lock_range_soon(store->lock_fd, F_RDLCK, LOCK_BLOBS, 1) < 0)
+		return err_sys(err, "cannot begin an artifact in %s", store->path);
 	fd = lock_file_take(store->tmp_fd, name, err);
 	if (fd < 0)
 		return err_in(err, "cannot begin an artifact in %s", store->path);

@@ -64,11 +64,16 @@ int lock_file_try(int dir_fd, const char *name);
 /* The pid written in a locked file, or 0. */
 long lock_file_holder(int dir_fd, const char *name);
 /* Parts of the file `lock`, beside those of store_lock.c. */
+#define LOCK_BLOBS ((off_t)1 << 42)  /* shared: artifacts may be there without an attempt */
+#define LOCK_PRUNE ((off_t)1 << 43)  /* prune.c: who prunes */
+#define LOCK_USES ((off_t)1 << 44)   /* and an attempt's number. Shared: it is in use */
 #define LOCK_CLAIMS ((off_t)1 << 62) /* claim.c: who works on a key */
 /* A file description of its own of the file `lock`, or -1. */
 int store_lock_open(struct store *store, struct err *err);
 /* Locks (F_RDLCK, F_WRLCK) or frees (F_UNLCK) a range of it without waiting; -1 with errno. */
 int lock_range(int fd, short type, off_t start, off_t length);
+/* The same, trying for about a second. */
+int lock_range_soon(int fd, short type, off_t start, off_t length);
 /* Joins the users of the store: *ret_fd holds the place. */
 int store_lock_join(int store_fd, const char *path, int *ret_fd, struct err *err);
 /* Waits for, and ends, the time in which only this process sets up the store. */
@@ -146,6 +151,20 @@ int store_doom(struct store *store, const int64_t *numbers, size_t count, int *r
  * to report, which may be NULL. */
 void store_drop_blobs(struct store *store, void (*report)(void *data, const char *digest),
 		      void *data);
+
+/* 1 when an attempt refers to the artifact, 0, or -1. */
+int store_blob_is_used(struct store *store, const char *digest, struct err *err);
+
+/* store_use.c */
+/* Marks an attempt as in use; false while a prune is taking it. */
+bool store_pin(struct store *store, int64_t number);
+/* When it was of use last, Unix time. */
+int64_t store_used_ms(struct store *store, const struct attempt *attempt);
+
+/* store_usage.c: bytes on the disk of a file, and of a directory with all below it; what cannot be
+ * read counts as nothing. */
+uint64_t store_file_bytes(int dir_fd, const char *name);
+uint64_t store_tree_bytes(int dir_fd, const char *name);
 
 /* store_digest.c */
 /* The digest of all bytes of a file; its offset stays. */

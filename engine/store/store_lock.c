@@ -30,8 +30,7 @@ int lock_range(int fd, short type, off_t start, off_t length)
 	return fcntl(fd, F_OFD_SETLK, &lock);
 }
 
-/* The same, trying for about a second. */
-static int wait_for_range(int fd, short type, off_t start, off_t length)
+int lock_range_soon(int fd, short type, off_t start, off_t length)
 {
 	const struct timespec pause = {.tv_nsec = WAIT_MS * 1000000L};
 
@@ -76,7 +75,7 @@ int store_lock_join(int store_fd, const char *path, int *ret_fd, struct err *err
 		err_sys(err, "cannot open %s/lock", path);
 		return store_unusable(err);
 	}
-	if (wait_for_range(fd, F_RDLCK, own_byte(), 1) < 0)
+	if (lock_range_soon(fd, F_RDLCK, own_byte(), 1) < 0)
 		return err_set(err, ERR_HOST,
 			       "the store %s is being changed by process %ld; try again when it "
 			       "has ended",
@@ -96,7 +95,7 @@ int store_lock_open(struct store *store, struct err *err)
 
 int store_lock_setup(struct store *store, struct err *err)
 {
-	if (wait_for_range(store->lock_fd, F_WRLCK, SETUP_BYTE, 1) == 0)
+	if (lock_range_soon(store->lock_fd, F_WRLCK, SETUP_BYTE, 1) == 0)
 		return 0;
 	return err_set(err, ERR_HOST,
 		       "another process is setting up the store %s and does not end; end it first",

@@ -87,6 +87,15 @@ int store_doom(struct store *store, const int64_t *numbers, size_t count, int *r
 	return result;
 }
 
+int store_blob_is_used(struct store *store, const char *digest, struct err *err)
+{
+	sqlite3_stmt *stmt = db_query(store->db, SQL_FIND_BLOB, err, "s", digest);
+	int row = db_step(store->db, stmt, err);
+
+	db_reset(&stmt);
+	return row;
+}
+
 void store_drop_blobs(struct store *store, void (*report)(void *data, const char *digest),
 		      void *data)
 {
@@ -97,11 +106,9 @@ void store_drop_blobs(struct store *store, void (*report)(void *data, const char
 		return;
 	for (size_t i = 0; i < names.len; i++) {
 		const char *digest = names.items[i];
-		sqlite3_stmt *stmt = db_query(store->db, SQL_FIND_BLOB, &ignored, "s", digest);
-		int row = db_step(store->db, stmt, &ignored);
 
-		db_reset(&stmt);
-		if (row != 0 || !sha256_is_hex(digest) || unlinkat(store->blobs_fd, digest, 0) < 0)
+		if (store_blob_is_used(store, digest, &ignored) != 0 || !sha256_is_hex(digest) ||
+		    unlinkat(store->blobs_fd, digest, 0) < 0)
 			continue;
 		if (report)
 			report(data, digest);

@@ -21,8 +21,7 @@ static DIR *open_stream(int dir_fd, const char *name)
 	return dir;
 }
 
-/* The bytes name takes on the disk, without what is in it. */
-static uint64_t size_of(int dir_fd, const char *name)
+uint64_t store_file_bytes(int dir_fd, const char *name)
 {
 	struct stat status;
 
@@ -32,10 +31,9 @@ static uint64_t size_of(int dir_fd, const char *name)
 	return (uint64_t)status.st_blocks * 512 / (S_ISDIR(status.st_mode) ? 1 : status.st_nlink);
 }
 
-/* The bytes of a directory and all below it; what cannot be read is left out. */
-static uint64_t size_of_tree(int dir_fd, const char *name)
+uint64_t store_tree_bytes(int dir_fd, const char *name)
 {
-	uint64_t total = size_of(dir_fd, name);
+	uint64_t total = store_file_bytes(dir_fd, name);
 	DIR *open_dirs[DEPTH_MAX];
 	size_t depth = 0;
 
@@ -53,7 +51,7 @@ static uint64_t size_of_tree(int dir_fd, const char *name)
 		}
 		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
 			continue;
-		total += size_of(dirfd(dir), entry->d_name);
+		total += store_file_bytes(dirfd(dir), entry->d_name);
 		if (depth == DEPTH_MAX || (entry->d_type != DT_DIR && entry->d_type != DT_UNKNOWN))
 			continue;
 		below = open_stream(dirfd(dir), entry->d_name);
@@ -76,11 +74,12 @@ int store_usage(struct store *store, struct store_usage *ret_usage, struct err *
 	usage.failed = sqlite3_column_int64(stmt, 2);
 	usage.squashed = sqlite3_column_int64(stmt, 3);
 	db_reset(&stmt);
-	usage.layers_bytes = size_of_tree(store->fd, "layers");
-	usage.logs_bytes = size_of_tree(store->fd, "logs");
-	usage.blobs_bytes = size_of_tree(store->fd, "blobs");
-	usage.database_bytes = size_of(store->fd, "store.db") + size_of(store->fd, "store.db-wal") +
-			       size_of(store->fd, "store.db-shm");
+	usage.layers_bytes = store_tree_bytes(store->fd, "layers");
+	usage.logs_bytes = store_tree_bytes(store->fd, "logs");
+	usage.blobs_bytes = store_tree_bytes(store->fd, "blobs");
+	usage.database_bytes = store_file_bytes(store->fd, "store.db") +
+			       store_file_bytes(store->fd, "store.db-wal") +
+			       store_file_bytes(store->fd, "store.db-shm");
 	*ret_usage = usage;
 	return 0;
 }

@@ -78,6 +78,59 @@ test_store_that_was_not_finished() {
 	check_status 0
 }
 
+test_prune_by_age() {
+	build
+	run contractor store prune --older-than 1h
+	check_status 0
+	check_out_has "0 attempts and 0 artifacts removed"
+	find "$CONTRACTOR_STORE/logs" -name '*.log' -exec touch -d '2 hours ago' {} +
+	run contractor store prune --older-than 1h --dry-run
+	check_status 0
+	check_out_has "3 attempts and 0 artifacts would be removed"
+	run contractor store prune --older-than 1h
+	check_status 0
+	check_out_has "3 attempts and 0 artifacts removed"
+	run contractor store verify
+	check_status 0
+	run contractor run test.yaml
+	check_status 1
+}
+
+# Whoever takes a step from the cache makes it young.
+test_prune_spares_what_is_of_use() {
+	build
+	find "$CONTRACTOR_STORE/logs" -name '*.log' -exec touch -d '2 hours ago' {} +
+	run contractor run test.yaml --until 3
+	check_status 0
+	run contractor store prune --older-than 1h
+	check_out_has "1 attempt and 0 artifacts removed"
+	run contractor run test.yaml --until 3
+	check_says "Compile: cached"
+}
+
+test_prune_to_a_size() {
+	build
+	run contractor store prune --to 1T
+	check_out_has "0 attempts and 0 artifacts removed"
+	run contractor store prune --to 1
+	check_out_has "3 attempts and 0 artifacts removed"
+	run contractor store verify
+	check_status 0
+}
+
+test_prune_says_what_is_missing() {
+	build
+	run contractor store prune
+	check_status 2
+	check_err_has "either --to or --older-than is needed"
+	run contractor store prune --to much
+	check_status 2
+	check_err_has "option '--to' takes a size (500M, 20G), not 'much'"
+	run contractor store prune --older-than soon
+	check_status 2
+	check_err_has "option '--older-than' takes a duration (12h, 30d), not 'soon'"
+}
+
 test_whole_store_verifies() {
 	build
 	run contractor store verify

@@ -190,4 +190,58 @@ END
 	check_whole
 }
 
+# What a build has come to is not pruned under it, and what else there is goes.
+test_prune_beside_a_build() {
+	waiting_spec true
+	sed 's/^name: test/name: other/; s/echo ready/echo of another build/; s/sleep/: sleep/' \
+		test.yaml >other.yaml
+	run contractor run other.yaml
+	check_status 0
+	start_first
+	run contractor store prune --to 1
+	check_status 0
+	check_out_has "1 attempt and 0 artifacts removed"
+	check_out_has "1 attempt stays: it is in use by another contractor"
+	check_whole
+	let_go
+	wait "$first"
+	check_whole
+	run contractor run test.yaml
+	check_status 0
+	check_says "Slow: cached"
+}
+
+# A shell stands in a state for as long as the person likes.
+test_prune_beside_a_shell() {
+	waiting_spec true
+	sed -i 's/sleep/: sleep/' test.yaml
+	run contractor run test.yaml
+	check_status 0
+	start shell test.yaml 2 -- /bin/sh -c 'echo inside; sleep 1000'"$$"' || true'
+	wait_for inside
+	run contractor store prune --to 1
+	check_out_has "2 attempts stay: they are in use by another contractor"
+	let_go
+	wait "$started"
+	run contractor store prune --to 1
+	check_out_has "2 attempts and 0 artifacts removed"
+	check_whole
+}
+
+# Both at once, again and again: every build passes, and the store stays whole.
+test_builds_and_prunes() {
+	local n builds prunes
+	waiting_spec true
+	sed -i 's/sleep/: sleep/' test.yaml
+	for n in 1 2 3 4 5; do
+		"$CONTRACTOR" run test.yaml >"build.$n" 2>&1 &
+		builds=$!
+		"$CONTRACTOR" store prune --to 1 >"prune.$n" 2>&1 &
+		prunes=$!
+		wait "$builds" || fail "$(cat "build.$n")"
+		wait "$prunes" || fail "$(cat "prune.$n")"
+		check_whole
+	done
+}
+
 run_tests "$@"

@@ -1,0 +1,187 @@
+#include "engine/store/prune.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "engine/base/mem.h"
+#include "engine/store/prune_internal.h"
+
+/* One prune. */
+struct prune {
+	struct store *store;
+	const struct prune_options *options;
+	struct survey survey;
+	struct number_list chosen;
+	struct prune_result result;
+	int lock_fd; /* an open file of its own: what this very process uses stays, too */
+};
+
+/* Lets in one prune at a time; how much is locked tells the others the process. */
+static int lock_out_others(struct prune *prune, struct err *err)
+{
+	struct flock other = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = LOCK_PRUNE};
+
+	other.l_len = 1;
+	prune->lock_fd = store_lock_open(prune->store, err);
+	if (prune->lock_fd < 0)
+		return -1;
+	if (lock_range(prune->lock_fd, F_WRLCK, LOCK_PRUNE, getpid()) == 0)
+		return 0;
+	if (fcntl(prune->lock_fd, F_OFD_GETLK, &other) < 0 || other.l_type == F_UNLCK)
+		other.l_len = 0;
+	return err_set(err, ERR_HOST,
+		       "the store %s is being pruned by process %lld; try again when it has ended",
+		       store_path(prune->store), (long long)other.l_len);
+}
+
+/* Least recently used first; of those used at the same time the children first. */
+static int compare_items(const void *a, const void *b)
+{
+	const struct prune_item *first = *(struct prune_item *const *)a;
+	const struct prune_item *second = *(struct prune_item *const *)b;
+
+	if (first->used_ms != second->used_ms)
+		return first->used_ms < second->used_ms ? -1 : 1;
+	return (first->number < second->number) - (first->number > second->number);
+}
+
+/* What it stands on stays with it: that comes later in the order. */
+static void keep(struct prune *prune, const struct prune_item *item)
+{
+	for (size_t i = 0; i < item->bases.count; i++) {
+		struct prune_item *base = survey_item(&prune->survey, item->bases.items[i]);
+
+		if (base)
+			base->needed = true;
+	}
+	prune->result.in_use++;
+}
+
+static void choose(struct prune *prune, const struct prune_item *item)
+{
+	number_list_add(&prune->chosen, item->number);
+	prune->result.attempts++;
+	prune->result.freed_bytes += item->bytes;
+	for (size_t i = 0; i < item->digests.len; i++) {
+		struct prune_blob *blob = survey_blob(&prune->survey, item->digests.items[i]);
+
+		if (--blob->users == 0)
+			prune->result.freed_bytes += blob->bytes;
+	}
+}
+
+/* Whether all is done when this one comes next. */
+static bool is_enough(const struct prune *prune, const struct prune_item *item, int64_t now_ms)
+{
+	const struct prune_options *options = prune->options;
+	uint64_t left = prune->survey.bytes - prune->result.freed_bytes;
+
+	if (options->max_bytes == UINT64_MAX && !options->unused_ms)
+		return true;
+	if (options->max_bytes != UINT64_MAX && left <= options->max_bytes)
+		return true;
+	return options->unused_ms && item->used_ms > now_ms - options->unused_ms;
+}
+
+static int64_t unix_time_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Takes a lock on each that is to go: nobody begins to use it from then on. */
+static void choose_all(struct prune *prune)
+{
+	struct survey *survey = &prune->survey;
+	AUTO_FREE struct prune_item **order = mem_new((survey->count + 1) * sizeof(void *));
+	int64_t now_ms = unix_time_ms();
+
+	for (size_t i = 0; i < survey->count; i++)
+		order[i] = &survey->items[i];
+	qsort(order, survey->count, sizeof *order, compare_items);
+	for (size_t i = 0; i < survey->n_blobs; i++)
+		prune->result.freed_bytes += survey->blobs[i].users ? 0 : survey->blobs[i].bytes;
+	for (size_t i = 0; i < survey->count && !is_enough(prune, order[i], now_ms); i++) {
+		off_t place = LOCK_USES + (off_t)order[i]->number;
+
+		if (order[i]->needed || lock_range(prune->lock_fd, F_WRLCK, place, 1) < 0)
+			keep(prune, order[i]);
+		else
+			choose(prune, order[i]);
+	}
+}
+
+/* Removes an artifact unless an attempt refers to it, or a step in flight may do so soon. */
+static bool drop_blob(struct prune *prune, const char *digest)
+{
+	struct store *store = prune->store;
+	struct err ignored;
+	bool dropped = false;
+
+	if (lock_range(prune->lock_fd, F_WRLCK, LOCK_BLOBS, 1) < 0)
+		return false;
+	if (!store_blob_is_used(store, digest, &ignored))
+		dropped = unlinkat(store->blobs_fd, digest, 0) == 0;
+	lock_range(prune->lock_fd, F_UNLCK, LOCK_BLOBS, 1);
+	return dropped;
+}
+
+/* Goes through the artifacts that nothing refers to. One that stays is no longer counted as gone. */
+static void drop_blobs(struct prune *prune)
+{
+	for (size_t i = 0; i < prune->survey.n_blobs; i++) {
+		const struct prune_blob *blob = &prune->survey.blobs[i];
+
+		if (blob->users)
+			continue;
+		if (prune->options->dry_run || drop_blob(prune, blob->digest))
+			prune->result.artifacts++;
+		else
+			prune->result.freed_bytes -= blob->bytes;
+	}
+}
+
+/* The rows first, in one transaction: then nobody finds the files any more, and a start removes
+ * those that a kill has left. */
+static int remove_chosen(struct prune *prune, struct err *err)
+{
+	int removed;
+
+	if (!prune->chosen.count)
+		return 0;
+	if (store_doom(prune->store, prune->chosen.items, prune->chosen.count, &removed, err) < 0)
+		return -1;
+	prune->result.attempts = removed;
+	return store_purge_doomed(prune->store, err);
+}
+
+static int run(struct prune *prune, struct err *err)
+{
+	if (lock_out_others(prune, err) < 0 || survey_make(&prune->survey, prune->store, err) < 0)
+		return -1;
+	choose_all(prune);
+	if (!prune->options->dry_run && remove_chosen(prune, err) < 0)
+		return -1;
+	drop_blobs(prune);
+	prune->result.left_bytes = prune->survey.bytes - prune->result.freed_bytes;
+	return 0;
+}
+
+int store_prune(struct store *store, const struct prune_options *options,
+		struct prune_result *ret_result, struct err *err)
+{
+	struct prune prune = {.store = store, .options = options, .lock_fd = -1};
+	int result = run(&prune, err);
+
+	survey_release(&prune.survey);
+	number_list_release(&prune.chosen);
+	fd_close(&prune.lock_fd);
+	if (result == 0)
+		*ret_result = prune.result;
+	return result;
+}

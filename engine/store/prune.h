@@ -1,0 +1,30 @@
+/* prune.h: making a store smaller.
+ *
+ * The attempts that were of use least recently go first, failed ones like others, and children
+ * before what they stand on. One that a running process uses stays (store_use()), and so does all
+ * that it stands on. Artifacts that no attempt refers to go too. Builds may go on meanwhile, and
+ * kill -9 at any moment leaves a store that is whole: what was not removed yet goes with the next start.
+ */
+#ifndef ENGINE_STORE_PRUNE_H
+#define ENGINE_STORE_PRUNE_H
+
+#include "engine/store/store.h"
+
+struct prune_options {
+	uint64_t max_bytes; /* ends when the store is no larger; UINT64_MAX: this does not end it */
+	int64_t unused_ms;  /* takes only what was of no use for so long; 0: whatever its age */
+	bool dry_run;	    /* removes nothing, and says what it would remove */
+};
+
+struct prune_result {
+	int64_t attempts, artifacts; /* removed */
+	int64_t in_use;		     /* attempts that stay because of a running process */
+	uint64_t freed_bytes, left_bytes;
+};
+
+/* Fails with ERR_HOST, naming the process, while another prunes the store. With neither a size nor an
+ * age, only artifacts that nothing refers to go. */
+int store_prune(struct store *store, const struct prune_options *options,
+		struct prune_result *ret_result, struct err *err);
+
+#endif
