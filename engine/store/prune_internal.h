@@ -8,8 +8,8 @@
 /* An attempt. */
 struct prune_item {
 	int64_t number;
-	uint64_t bytes;		  /* its layers and logs */
-	int64_t used_ms;	  /* last use of it, or of what stands on it */
+	uint64_t bytes;	 /* its layers and logs, and a squashed layer that ends with its own */
+	int64_t used_ms; /* last use of it, or of what stands on it */
 	struct number_list bases; /* whose layers it stands on */
 	struct strv digests;	  /* of its artifacts, one for each mention */
 	bool needed;		  /* something that stays stands on it */

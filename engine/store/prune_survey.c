@@ -122,12 +122,36 @@ static void spread_uses(struct survey *survey)
 	}
 }
 
+/* A squashed layer goes with the first of the layers it stands for, which is the last in its chain. */
+static int add_squashes(struct survey *survey, struct err *err)
+{
+	struct store *store = survey->store;
+	AUTO_RESET sqlite3_stmt *stmt = db_query(store->db, SQL_LIST_SQUASHES, err, "");
+	int row;
+
+	while ((row = db_step(store->db, stmt, err)) > 0) {
+		const char *ids = db_text(stmt, 2), *blank = strrchr(ids, ' ');
+		const char *last = blank ? blank + 1 : ids;
+		struct prune_item *item = survey_item(survey, store_id_parse(last, strlen(last)));
+		uint64_t bytes;
+		char id[8];
+
+		if (!item || !store_id_format(sqlite3_column_int64(stmt, 0), id))
+			continue;
+		bytes = store_tree_bytes(store->layers_fd, id);
+		item->bytes += bytes;
+		survey->bytes += bytes;
+	}
+	return row;
+}
+
 int survey_make(struct survey *survey, struct store *store, struct err *err)
 {
 	static const char *const index[] = {"store.db", "store.db-wal", "store.db-shm"};
 
 	*survey = (struct survey){.store = store};
-	if (find_blobs(survey, err) < 0 || store_each_attempt(store, add_item, survey, err) < 0)
+	if (find_blobs(survey, err) < 0 || store_each_attempt(store, add_item, survey, err) < 0 ||
+	    add_squashes(survey, err) < 0)
 		return -1;
 	for (size_t i = 0; i < ARRAY_SIZE(index); i++)
 		survey->bytes += store_file_bytes(store->fd, index[i]);

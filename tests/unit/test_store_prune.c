@@ -219,6 +219,29 @@ static void test_artifacts(void **state)
 	assert_int_equal(blob_open(fixture->store, kept, &err), -1);
 }
 
+/* A squashed layer counts, and goes with what it stands for. */
+static void test_squashed(void **state)
+{
+	const struct prune_options nothing = {.max_bytes = UINT64_MAX};
+	struct fixture *fixture = *state;
+	struct prune_options options = nothing;
+	uint64_t before;
+
+	make_builds(fixture);
+	set_age(fixture, 1, 20);
+	set_age(fixture, 2, 20);
+	before = prune(fixture, &nothing).left_bytes;
+	assert_int_equal(mkdirat(store_layers_fd(fixture->store), "z", 0755), 0);
+	assert_int_equal(mkdirat(store_layers_fd(fixture->store), "z/workspace", 0755), 0);
+	fixture_put(fixture, "layers/z/workspace/file", "of both");
+	fixture_sql(fixture, "INSERT INTO squashes VALUES (35, 1, 1, '2', '1 2', 1)");
+	options.max_bytes = prune(fixture, &nothing).left_bytes - 1;
+	assert_true(options.max_bytes > before);
+	assert_int_equal(prune(fixture, &options).attempts, 1);
+	expect_left(fixture, "134");
+	assert_false(fixture_has(fixture, "layers/z"));
+}
+
 /* A dry run says the same and removes nothing. */
 static void test_dry_run(void **state)
 {
@@ -292,7 +315,7 @@ int main(void)
 		FIXTURE_TEST(test_size_and_age), FIXTURE_TEST(test_touch),
 		FIXTURE_TEST(test_in_use),	 FIXTURE_TEST(test_own_use),
 		FIXTURE_TEST(test_artifacts),	 FIXTURE_TEST(test_dry_run),
-		FIXTURE_TEST(test_killed),
+		FIXTURE_TEST(test_killed),	 FIXTURE_TEST(test_squashed),
 	};
 
 	return cmocka_run_group_tests_name("pruning", tests, NULL, NULL);
