@@ -143,6 +143,8 @@ int session_break(struct session *session, size_t step, struct err *err);
 int session_delete_breakpoint(struct session *session, int number, struct err *err);
 int session_change_breakpoints(struct session *session, enum breakpoint_change change,
 			       const struct strv *which, struct err *err);
+/* Gives a breakpoint another condition (condition.h); NULL takes it away. */
+int session_set_condition(struct session *session, int number, const char *text, struct err *err);
 bool session_has_breakpoint(const struct session *session, size_t step);
 const struct breakpoints *session_breakpoints(const struct session *session);
 

@@ -83,6 +83,11 @@ int session_change_breakpoints(struct session *session, enum breakpoint_change c
 	return breakpoints_change(&session->breakpoints, change, which, err);
 }
 
+int session_set_condition(struct session *session, int number, const char *text, struct err *err)
+{
+	return breakpoints_set_condition(&session->breakpoints, number, text, err);
+}
+
 bool session_has_breakpoint(const struct session *session, size_t step)
 {
 	return breakpoints_on(&session->breakpoints, session_spec_step(session, step)) != NULL;
