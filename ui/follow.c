@@ -60,6 +60,11 @@ void follow_free(struct follow *follow)
 	free(follow);
 }
 
+bool follow_is_addressed(const struct follow *follow)
+{
+	return follow->scan.plain_from > 0;
+}
+
 uint64_t follow_skipped(const struct follow *follow)
 {
 	return follow->skipped;

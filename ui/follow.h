@@ -44,6 +44,10 @@ int follow_load_times(struct follow *follow, int times_fd, struct err *err);
  * log had when it was called, -1 when the log cannot be read. */
 int follow_frame(struct follow *follow, uint64_t budget, struct err *err);
 
+/* Whether the cursor was moved about, or the like: the log's lines do not look then as the terminal
+ * does. */
+bool follow_is_addressed(const struct follow *follow);
+
 /* How many bytes were skipped. */
 uint64_t follow_skipped(const struct follow *follow);
 
