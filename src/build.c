@@ -117,27 +117,25 @@ void build_tell_no_store(struct program *program)
 	program_warn(program, "there is no store in '%s': nothing was kept there yet", path);
 }
 
-static int find_step(struct program *program, const struct spec *spec, const char *text,
-		     size_t *ret_step)
+/* The step that an option's value names; without a value: all. 0 when it was not given. */
+static int find_option_step(const struct spec *spec, const char *text, size_t all, size_t *ret_step,
+			    struct err *err)
 {
-	struct err err;
-	const struct step *step = spec_find_step(spec, text, &err);
+	const struct step *step;
 
+	*ret_step = text ? all : 0;
+	if (!text || !*text)
+		return 0;
+	step = spec_find_step(spec, text, err);
 	if (!step)
-		return program_fail(program, &err);
+		return -1;
 	*ret_step = step->number;
 	return 0;
 }
 
-/* The step that an option's value names; without a value: all. 0 when it was not given. */
-static int find_option_step(const struct build *build, const struct spec *spec, const char *text,
-			    size_t all, size_t *ret_step)
-{
-	*ret_step = text ? all : 0;
-	return text && *text ? find_step(build->program, spec, text, ret_step) : 0;
-}
-
-static int open_session(struct build *build, const struct build_wish *wish, struct spec *spec)
+/* Makes the session, which takes the specification over. */
+static int open_session(struct build *build, const struct build_wish *wish, struct spec *spec,
+			struct err *err)
 {
 	const struct options *options = &build->program->options;
 	struct session_options session = {
@@ -149,33 +147,62 @@ static int open_session(struct build *build, const struct build_wish *wish, stru
 		.front = wish->front,
 		.front_data = wish->data,
 	};
-	struct err err;
-	int status = find_option_step(build, spec, options->no_cache, 1, &session.no_cache_from);
 
-	if (!status)
-		status =
-			find_option_step(build, spec, options->refresh, SIZE_MAX, &session.refresh);
-	if (!status && session_new(&session, &build->session, &err) < 0)
-		status = program_fail(build->program, &err);
-	return status;
+	if (find_option_step(spec, options->no_cache, 1, &session.no_cache_from, err) < 0 ||
+	    find_option_step(spec, options->refresh, SIZE_MAX, &session.refresh, err) < 0 ||
+	    session_new(&session, &build->session, err) < 0)
+		return -1;
+	build->spec = session_spec(build->session);
+	return 0;
 }
 
 int build_open(struct build *build, struct program *program, const struct build_wish *wish)
 {
 	struct spec *spec = NULL;
+	struct err err;
 	int status;
 
 	build->program = program;
 	status = load_valid(build, wish, &spec);
 	if (!status)
 		status = open_host(build, wish->look_only, false);
-	if (!status)
-		status = open_session(build, wish, spec);
-	if (build->session)
-		build->spec = session_spec(build->session);
-	else
+	if (!status && open_session(build, wish, spec, &err) < 0)
+		status = program_fail(program, &err);
+	if (!build->session)
 		spec_free(spec);
 	return status;
+}
+
+int build_open_host(struct build *build, struct program *program)
+{
+	build->program = program;
+	return open_host(build, false, false);
+}
+
+int build_open_session(struct build *build, const struct build_wish *wish, struct buf *ret_problems,
+		       struct err *err)
+{
+	static const struct buf nothing = BUF_INIT;
+	const char *path = program_argument(build->program, 0);
+	struct diagnostics diagnostics = {0};
+	struct spec *spec = NULL;
+	int opened = build_load_spec(build, path, &spec, &diagnostics, err);
+
+	if (opened == 0 && (!spec || diagnostics.len))
+		diagnostics_format(&diagnostics, path, spec ? &spec->text : &nothing, ret_problems);
+	else if (opened == 0)
+		opened = open_session(build, wish, spec, err) < 0 ? -1 : 1;
+	diagnostics_release(&diagnostics);
+	if (opened < 1)
+		spec_free(spec);
+	return opened;
+}
+
+void build_close_session(struct build *build)
+{
+	session_free(build->session);
+	build->session = NULL;
+	build->spec = NULL;
 }
 
 void build_release(struct build *build)
@@ -188,7 +215,36 @@ void build_release(struct build *build)
 
 int build_find_step(const struct build *build, const char *text, size_t *ret_step)
 {
-	return find_step(build->program, build->spec, text, ret_step);
+	struct err err;
+	const struct step *step = spec_find_step(build->spec, text, &err);
+
+	if (!step)
+		return program_fail(build->program, &err);
+	*ret_step = step->number;
+	return 0;
+}
+
+int build_take_stops(struct build *build, struct err *err)
+{
+	const struct options *options = &build->program->options;
+	struct session *session = build->session;
+	const struct step *step;
+
+	for (size_t i = 0; i < options->breaks.len; i++) {
+		if (session_add_breakpoint(session, options->breaks.items[i], false, err) < 0)
+			return err_in(err, "--break");
+	}
+	if (options->from) {
+		step = spec_find_step(session_spec(session), options->from, err);
+		if (!step || session_goto(session, step->number, err) < 0)
+			return err_in(err, "--from");
+	}
+	if (options->until) {
+		step = spec_find_step(session_spec(session), options->until, err);
+		if (!step || session_until(session, step->number, err) < 0)
+			return err_in(err, "--until");
+	}
+	return 0;
 }
 
 void build_add_command(const struct build *build, const char *command, struct buf *out)
@@ -196,7 +252,7 @@ void build_add_command(const struct build *build, const char *command, struct bu
 	const char *path = program_argument(build->program, 0);
 	AUTO_FREE char *word = mem_printf("%s%s", path[0] == '-' ? "./" : "", path);
 
-	buf_add_fmt(out, "contractor %s", command);
+	buf_add_fmt(out, "contractor%s%s", command ? " " : "", command ? command : "");
 	options_add_carried(&build->program->options, out);
 	buf_add_char(out, ' ');
 	add_quoted(out, word);

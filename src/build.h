@@ -37,6 +37,14 @@ struct build_wish {
 int build_open(struct build *build, struct program *program, const struct build_wish *wish);
 void build_release(struct build *build);
 
+/* The same in parts, for a client that outlives its session: a loop, the store and the namespaces;
+ * then the session, 1, or 0 when the specification is not valid, and ret_problems says why, or -1.
+ * A session is closed before another one is opened. */
+int build_open_host(struct build *build, struct program *program);
+int build_open_session(struct build *build, const struct build_wish *wish, struct buf *ret_problems,
+		       struct err *err);
+void build_close_session(struct build *build);
+
 /* A loop and the store alone, for commands without a specification. As build_open(). damaged_ok:
  * also a store whose index cannot be read, to verify or remove it. */
 int build_open_store(struct build *build, struct program *program, bool damaged_ok);
@@ -58,7 +66,11 @@ int build_find_step(const struct build *build, const char *text, size_t *ret_ste
 int build_load_spec(struct build *build, const char *path, struct spec **ret_spec,
 		    struct diagnostics *diagnostics, struct err *err);
 
-/* How to go on with this build: "contractor COMMAND OPTIONS SPEC", quoted for a shell. */
+/* --break, --from and --until, as the commands of the debugger. */
+int build_take_stops(struct build *build, struct err *err);
+
+/* How to go on with this build: "contractor COMMAND OPTIONS SPEC", quoted for a shell; command may be NULL: the
+ * screen. */
 void build_add_command(const struct build *build, const char *command, struct buf *out);
 
 #endif

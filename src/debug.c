@@ -293,37 +293,13 @@ static int restore(struct debug *debug, struct err *err)
 	return 0;
 }
 
-/* --break, --from and --until, as the commands. */
-static int take_options(struct debug *debug, struct err *err)
-{
-	const struct options *options = &debug->program->options;
-	struct session *session = debug->build.session;
-	const struct step *step;
-
-	for (size_t i = 0; i < options->breaks.len; i++) {
-		if (session_add_breakpoint(session, options->breaks.items[i], false, err) < 0)
-			return err_in(err, "--break");
-	}
-	if (options->from) {
-		step = spec_find_step(session_spec(session), options->from, err);
-		if (!step || session_goto(session, step->number, err) < 0)
-			return err_in(err, "--from");
-	}
-	if (options->until) {
-		step = spec_find_step(session_spec(session), options->until, err);
-		if (!step || session_until(session, step->number, err) < 0)
-			return err_in(err, "--until");
-	}
-	return 0;
-}
-
 static int start(struct debug *debug, struct err *err)
 {
 	const char *file = debug->program->options.command_file;
 
 	loop_before_sleep(debug->build.loop, on_sleep, debug);
 	if (open_terminal(debug, err) < 0 || restore(debug, err) < 0 ||
-	    take_options(debug, err) < 0)
+	    build_take_stops(&debug->build, err) < 0)
 		return -1;
 	if (file && scripts_add(&debug->scripts, file, err) < 0)
 		return -1;
@@ -376,12 +352,8 @@ int debug_command(struct program *program)
 	const struct build_wish wish = {.event = on_event, .data = &debug, .front = &front};
 	int status;
 
-	if (!program->options.plain) {
-		program_warn(program,
-			     "the screen is not built yet: `contractor debug --plain SPEC` has a "
-			     "prompt instead");
-		return STATUS_USAGE;
-	}
+	if (!program->options.plain)
+		return screen_command(program);
 	status = build_open(&debug.build, program, &wish);
 	view_init(&debug.view, &debug.build);
 	debug.view.type = &view_lines;

@@ -42,6 +42,9 @@ struct debug {
 	int signal_number; /* that ends us, or 0 */
 };
 
+/* screen.c: the debugger with a screen. */
+int screen_command(struct program *program);
+
 /* debug.c */
 void debug_wake(struct debug *debug);
 /* Prints a line to standard error, behind all that was printed before. */

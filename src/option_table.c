@@ -86,8 +86,8 @@ const struct option option_table[] = {
 	{"color", 0, false, OPTION_TEXT, FIELD(color), "WHEN", "auto|always|never", ALL, 0,
 	 "Whether to use colours: `auto` (on a terminal, unless NO_COLOR is set), `always`, "
 	 "`never`."},
-	{"theme", 0, false, OPTION_TEXT, FIELD(theme), "NAME", NULL, BIT(DEBUG) | BIT(CONFIG),
-	 BIT(DEBUG), "Chooses the colours of the screen."},
+	{"theme", 0, false, OPTION_TEXT, FIELD(theme), "NAME", NULL, BIT(DEBUG) | BIT(CONFIG), 0,
+	 "Chooses the colours of the screen."},
 	{"help", 'h', false, OPTION_FLAG, FIELD(help), NULL, NULL, ALL, 0, "Prints this help."},
 	{"version", 0, false, OPTION_FLAG, FIELD(version), NULL, NULL, BIT(NONE), 0,
 	 "Prints the version."},

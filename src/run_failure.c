@@ -131,6 +131,6 @@ void failure_report(const struct failure *failure, const struct build *build)
 	if (print_log(failure, build))
 		print_command(build, "log", failure->step, "all that it printed");
 	print_command(build, "shell --failed", failure->step, "a shell in the tree as it failed");
-	print_command(build, "debug --plain", 0, "the debugger, standing at it");
+	print_command(build, NULL, 0, "the debugger, standing at it");
 	console_flush(console);
 }

@@ -4,7 +4,7 @@
 # The engine knows no screen: it includes neither curses nor libvterm, ui/ or src/, and neither
 # prints nor exits. Its groups stand above each other, and a group includes only itself
 # and those above. ui/ includes the engine and itself, libvterm stays in ui/term*.c, curses in
-# ui/canvas*.c and ui/input*.c. Includes are written from the root.
+# ui/canvas*.c and ui/keyboard*.c. Includes are written from the root.
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -60,7 +60,7 @@ vterm_behind_term() {
 
 curses_behind_canvas() {
 	includes src ui tests | grep -E ' [<"]([a-z]*curses|term\.h|panel\.h|menu\.h|form\.h)' |
-		grep -v -E '^ui/(canvas|input)[a-z_]*\.c'
+		grep -v -E '^ui/(canvas|keyboard)[a-z_]*\.c'
 }
 
 groups_include_upwards() {
@@ -107,6 +107,6 @@ forbid "every group of the engine has its place" only_known_groups
 forbid "a group includes only what stands above it" groups_include_upwards
 forbid "the screen includes the engine and itself" ui_without_src
 forbid "libvterm stays behind ui/term.h" vterm_behind_term
-forbid "curses stays behind ui/canvas.h and ui/input.h" curses_behind_canvas
+forbid "curses stays behind ui/canvas.h and ui/keyboard.h" curses_behind_canvas
 forbid "includes are written from the root" includes_from_root
 exit $failures

@@ -15,6 +15,7 @@
 
 #include "engine/base/buf.h"
 #include "engine/base/mem.h"
+#include "ui/theme.h"
 
 #define PASTE_ON "\033[?2004h"
 #define PASTE_OFF "\033[?2004l"
@@ -344,9 +345,7 @@ static int pair_of(struct cell_style style)
 
 static void set_cell(const struct canvas *canvas, const struct cell *cell, cchar_t *ret_cell)
 {
-	struct cell_style style = cell->style;
-
-	(void)canvas;
+	struct cell_style style = theme_reduce(cell->style, canvas->colors);
 	wchar_t text[CELL_CHARS_MAX + 1] = L" ";
 	int pair = pair_of(style);
 
@@ -381,9 +380,11 @@ static void show_cursor(const struct frame *frame)
 		wmove(stdscr, frame->cursor_row, frame->cursor_column);
 }
 
-void canvas_show(struct canvas *canvas, const struct frame *frame)
+/* Draws the rows that differ from what is shown; whether there were any. */
+static bool show_rows(struct canvas *canvas, const struct frame *frame)
 {
 	size_t columns = (size_t)frame->columns;
+	bool any = false;
 
 	for (int row = 0; row < frame->rows; row++) {
 		const struct cell *cells = frame->cells + (size_t)row * columns;
@@ -393,7 +394,28 @@ void canvas_show(struct canvas *canvas, const struct frame *frame)
 			continue;
 		show_row(canvas, cells, row);
 		memcpy(shown, cells, columns * sizeof *cells);
+		any = true;
 	}
+	return any;
+}
+
+/* Whether the cursor is to be elsewhere, or hidden, or not. */
+static bool moves_cursor(struct canvas *canvas, const struct frame *frame)
+{
+	bool moves = canvas->shown.cursor_row != frame->cursor_row ||
+		     canvas->shown.cursor_column != frame->cursor_column;
+
+	canvas->shown.cursor_row = frame->cursor_row;
+	canvas->shown.cursor_column = frame->cursor_column;
+	return moves;
+}
+
+void canvas_show(struct canvas *canvas, const struct frame *frame)
+{
+	bool rows = show_rows(canvas, frame), cursor = moves_cursor(canvas, frame);
+
+	if (!rows && !cursor)
+		return;
 	show_cursor(frame);
 	say(UPDATE_BEGIN);
 	wrefresh(stdscr);

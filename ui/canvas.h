@@ -47,7 +47,7 @@ void canvas_show(struct canvas *canvas, const struct frame *frame);
 void canvas_redraw(struct canvas *canvas);
 void canvas_bell(struct canvas *canvas);
 
-/* The window that keys are read from (input.h), a WINDOW of curses. */
+/* The window that keys are read from (keyboard.h), a WINDOW of curses. */
 void *canvas_key_window(struct canvas *canvas);
 
 #endif

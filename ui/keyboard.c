@@ -1,5 +1,5 @@
 /* Keys, by curses and terminfo. */
-#include "ui/input.h"
+#include "ui/keyboard.h"
 
 #include <curses.h>
 #include <poll.h>
@@ -22,7 +22,7 @@ struct extended_key {
 
 enum { EXTENDED_NAMES = 8, EXTENDED_MODIFIERS = 7 };
 
-struct input {
+struct keyboard {
 	WINDOW *window;
 	struct buf paste;
 	bool pasting;
@@ -32,7 +32,7 @@ struct input {
 
 /* Looks up Shift, Alt and Ctrl with arrows and the like (terminfo(5), user_caps(5): the digit behind
  * the name is 1 + Shift + 2 Alt + 4 Ctrl). */
-static void find_extended_keys(struct input *input)
+static void find_extended_keys(struct keyboard *keyboard)
 {
 	static const struct {
 		const char *capability;
@@ -50,35 +50,35 @@ static void find_extended_keys(struct input *input)
 			int code = sequence && sequence != (char *)-1 ? key_defined(sequence) : 0;
 
 			if (code > 0)
-				input->extended[input->n_extended++] =
+				keyboard->extended[keyboard->n_extended++] =
 					(struct extended_key){code, names[i].name, digit - 1};
 		}
 	}
 }
 
-struct input *input_new(struct canvas *canvas)
+struct keyboard *keyboard_new(struct canvas *canvas)
 {
-	struct input *input = mem_new(sizeof *input);
+	struct keyboard *keyboard = mem_new(sizeof *keyboard);
 
-	input->window = canvas_key_window(canvas);
-	buf_init(&input->paste);
+	keyboard->window = canvas_key_window(canvas);
+	buf_init(&keyboard->paste);
 	define_key("\033[200~", CODE_PASTE_BEGIN);
 	define_key("\033[201~", CODE_PASTE_END);
-	find_extended_keys(input);
-	return input;
+	find_extended_keys(keyboard);
+	return keyboard;
 }
 
-void input_free(struct input *input)
+void keyboard_free(struct keyboard *keyboard)
 {
-	if (!input)
+	if (!keyboard)
 		return;
-	buf_release(&input->paste);
-	free(input);
+	buf_release(&keyboard->paste);
+	free(keyboard);
 }
 
-const struct buf *input_pasted(const struct input *input)
+const struct buf *keyboard_pasted(const struct keyboard *keyboard)
 {
-	return &input->paste;
+	return &keyboard->paste;
 }
 
 /* --- keys that have names */
@@ -152,7 +152,7 @@ static struct key key_of_mouse(void)
 	return key;
 }
 
-static struct key key_of_code(const struct input *input, int code)
+static struct key key_of_code(const struct keyboard *keyboard, int code)
 {
 	if (code == KEY_MOUSE)
 		return key_of_mouse();
@@ -162,9 +162,9 @@ static struct key key_of_code(const struct input *input, int code)
 		if (curses_keys[i].code == code)
 			return named(curses_keys[i].name, curses_keys[i].modifiers);
 	}
-	for (size_t i = 0; i < input->n_extended; i++) {
-		if (input->extended[i].code == code)
-			return named(input->extended[i].name, input->extended[i].modifiers);
+	for (size_t i = 0; i < keyboard->n_extended; i++) {
+		if (keyboard->extended[i].code == code)
+			return named(keyboard->extended[i].name, keyboard->extended[i].modifiers);
 	}
 	return (struct key){0};
 }
@@ -197,12 +197,12 @@ static struct key key_of_character(wint_t character)
 }
 
 /* After Esc: the key that came right behind it, with Alt; or Esc alone. */
-static struct key key_after_escape(const struct input *input)
+static struct key key_after_escape(const struct keyboard *keyboard)
 {
 	wint_t character;
 	struct key key;
 
-	if (wget_wch(input->window, &character) != OK || character == 0x1b)
+	if (wget_wch(keyboard->window, &character) != OK || character == 0x1b)
 		return named(KEY_NAME_ESCAPE, 0);
 	key = key_of_character(character);
 	key.modifiers |= KEY_ALT;
@@ -211,27 +211,27 @@ static struct key key_after_escape(const struct input *input)
 
 /* --- reading */
 
-static void add_pasted(struct input *input, int result, wint_t character)
+static void add_pasted(struct keyboard *keyboard, int result, wint_t character)
 {
 	char bytes[8];
 	mbstate_t state = {0};
 	size_t length;
 
-	if (result != OK || input->paste.len > PASTE_MAX)
+	if (result != OK || keyboard->paste.len > PASTE_MAX)
 		return;
 	length = wcrtomb(bytes, (wchar_t)character, &state);
 	if (length != (size_t)-1)
-		buf_add(&input->paste, bytes, length);
+		buf_add(&keyboard->paste, bytes, length);
 }
 
 /* One read while text is pasted: true when it has ended. */
-static bool continue_paste(struct input *input, int result, wint_t character)
+static bool continue_paste(struct keyboard *keyboard, int result, wint_t character)
 {
 	if (result == KEY_CODE_YES && character == CODE_PASTE_END) {
-		input->pasting = false;
+		keyboard->pasting = false;
 		return true;
 	}
-	add_pasted(input, result, character);
+	add_pasted(keyboard, result, character);
 	return false;
 }
 
@@ -242,30 +242,30 @@ static bool has_hung_up(void)
 	return poll(&poll_fd, 1, 0) > 0 && poll_fd.revents & (POLLHUP | POLLERR | POLLNVAL);
 }
 
-enum input_type input_next(struct input *input, struct key *ret_key)
+enum keyboard_type keyboard_next(struct keyboard *keyboard, struct key *ret_key)
 {
 	wint_t character;
 	int result;
 
-	while ((result = wget_wch(input->window, &character)) != ERR) {
-		if (input->pasting) {
-			if (continue_paste(input, result, character))
-				return INPUT_PASTE;
+	while ((result = wget_wch(keyboard->window, &character)) != ERR) {
+		if (keyboard->pasting) {
+			if (continue_paste(keyboard, result, character))
+				return KEYBOARD_PASTE;
 			continue;
 		}
 		if (result == KEY_CODE_YES && character == CODE_PASTE_BEGIN) {
-			input->pasting = true;
-			buf_clear(&input->paste);
+			keyboard->pasting = true;
+			buf_clear(&keyboard->paste);
 			continue;
 		}
 		if (result == KEY_CODE_YES)
-			*ret_key = key_of_code(input, (int)character);
+			*ret_key = key_of_code(keyboard, (int)character);
 		else if (character == 0x1b)
-			*ret_key = key_after_escape(input);
+			*ret_key = key_after_escape(keyboard);
 		else
 			*ret_key = key_of_character(character);
 		if (ret_key->type != KEY_NONE)
-			return INPUT_KEY;
+			return KEYBOARD_KEY;
 	}
-	return has_hung_up() ? INPUT_ENDED : INPUT_NONE;
+	return has_hung_up() ? KEYBOARD_ENDED : KEYBOARD_NONE;
 }

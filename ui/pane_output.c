@@ -1,0 +1,219 @@
+/* What the selected step printed: in its present attempt, or an older one. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "engine/actions/host.h"
+#include "engine/base/mem.h"
+#include "ui/screen_internal.h"
+#include "ui/words.h"
+
+static struct store *store_of(const struct screen *screen)
+{
+	return host_store(session_host(screen->session));
+}
+
+/* --- which attempt */
+
+static bool is_running(const struct screen *screen, size_t step)
+{
+	return session_state(screen->session) != SESSION_STOPPED && screen->running_id[0] &&
+	       session_position(screen->session) == step;
+}
+
+/* The number of the attempt to show of the selected step; 0: none. */
+static int64_t shown_attempt(const struct screen *screen)
+{
+	if (screen->output_attempt)
+		return screen->output_attempt;
+	return session_step(screen->session, screen->selected)->attempt;
+}
+
+static void close_output(struct screen *screen)
+{
+	output_free(screen->output);
+	screen->output = NULL;
+	screen->typing = false;
+}
+
+/* Opens the log, unless it is the one that is shown. */
+static void show_id(struct screen *screen, const char *id, bool live)
+{
+	struct err err;
+
+	if (screen->output && !strcmp(output_id(screen->output), id)) {
+		if (!live && output_is_live(screen->output))
+			output_end(screen->output);
+		return;
+	}
+	close_output(screen);
+	if (output_open(store_logs_fd(store_of(screen)), id, live, &screen->output, &err) < 0)
+		screen_say(screen, THEME_ERROR, "%s", err.text);
+}
+
+void screen_refresh_output(struct screen *screen)
+{
+	struct attempt attempt = {0};
+	struct err err;
+	int64_t number;
+
+	if (!screen->session)
+		return;
+	if (is_running(screen, screen->selected) && !screen->output_attempt) {
+		show_id(screen, screen->running_id, true);
+		return;
+	}
+	number = shown_attempt(screen);
+	if (!number || store_get_attempt(store_of(screen), number, &attempt, &err) <= 0)
+		close_output(screen);
+	else
+		show_id(screen, attempt.id, false);
+	attempt_release(&attempt);
+}
+
+void screen_show_attempt(struct screen *screen, int64_t number)
+{
+	screen->output_attempt = number;
+	screen_refresh_output(screen);
+	screen_touch(screen);
+}
+
+/* What is looked for among the attempts of a step: the one next to `than` in a direction. */
+struct neighbour {
+	const char *spec_path;
+	int64_t step, than, found; /* found 0: none */
+	int direction;
+};
+
+static int consider(void *data, const struct attempt *attempt)
+{
+	struct neighbour *neighbour = data;
+	bool older = attempt->number<neighbour->than, newer = attempt->number> neighbour->than;
+
+	if (attempt->step != neighbour->step ||
+	    strcmp(attempt->spec_path, neighbour->spec_path) != 0)
+		return 0;
+	if (neighbour->direction < 0 && older)
+		neighbour->found = attempt->number;
+	if (neighbour->direction > 0 && newer && !neighbour->found)
+		neighbour->found = attempt->number;
+	return 0;
+}
+
+void screen_step_attempts(struct screen *screen, int direction)
+{
+	struct neighbour neighbour = {session_spec(screen->session)->real_path,
+				      (int64_t)screen->selected, shown_attempt(screen), 0,
+				      direction};
+	struct err err;
+
+	if (is_running(screen, screen->selected) && !screen->output_attempt)
+		neighbour.than = INT64_MAX;
+	if (store_each_attempt(store_of(screen), consider, &neighbour, &err) < 0)
+		screen_say(screen, THEME_ERROR, "%s", err.text);
+	else if (neighbour.found)
+		screen_show_attempt(screen, neighbour.found);
+	else if (direction > 0 && screen->output_attempt)
+		screen_show_attempt(screen, 0);
+	else
+		screen_say(screen, THEME_WARNING, "step %zu has no %s attempt", screen->selected,
+			   direction < 0 ? "older" : "newer");
+}
+
+/* --- the pane */
+
+static void draw(struct screen *screen, struct rect rect)
+{
+	struct cell_style faint = screen_style(screen, THEME_FAINT);
+
+	if (screen->output)
+		output_draw(screen->output, &screen->frame, rect, &screen->theme, screen->typing);
+	else
+		frame_text(&screen->frame, rect, 0, 1, faint, "it has not run yet");
+}
+
+/* " · searching 40 %" */
+static void add_search(const struct screen *screen, const char *between, struct buf *out)
+{
+	switch (output_searched(screen->output)) {
+	case LOG_VIEW_SEARCHING:
+		buf_add_fmt(out, "%ssearching %d %%", between, output_progress(screen->output));
+		break;
+	case LOG_VIEW_NOT_FOUND:
+		buf_add_fmt(out, "%snothing found", between);
+		break;
+	case LOG_VIEW_WRAPPED:
+		buf_add_fmt(out, "%sfound, from the other end", between);
+		break;
+	case LOG_VIEW_IDLE:
+	case LOG_VIEW_FOUND:
+		break;
+	}
+}
+
+/* "attempt 2 · failed: exit status 1 · 3.2 s" */
+static void add_attempt(const struct screen *screen, const char *between, struct buf *out)
+{
+	struct attempt attempt = {0};
+	struct err err;
+
+	if (store_get_attempt(store_of(screen), shown_attempt(screen), &attempt, &err) > 0) {
+		buf_add_fmt(out, "%sattempt %" PRId64 "%s%s", between, attempt.number, between,
+			    step_result_name(result_of_attempt(&attempt)));
+		if (attempt.result != ATTEMPT_PASSED) {
+			buf_add_str(out, ": ");
+			add_reason(out, &attempt);
+		}
+		buf_add_str(out, between);
+		add_duration(out, attempt.duration_ms);
+	}
+	attempt_release(&attempt);
+}
+
+/* "5 Configure · running · 12 s of about 40 s" */
+static void add_title(struct screen *screen, struct buf *out)
+{
+	const struct step *step = screen_step(screen, screen->selected);
+	const char *between = screen->frame.ascii ? " - " : " · ";
+
+	buf_add_fmt(out, "%zu ", step->number);
+	buf_add_shown(out, step->name, strlen(step->name));
+	if (is_running(screen, screen->selected) && !screen->output_attempt) {
+		bool paused = session_state(screen->session) == SESSION_PAUSED;
+
+		buf_add_fmt(out, "%s%s%s", between, paused ? "paused" : "running", between);
+		add_duration(out, screen_elapsed(screen));
+		if (screen->expected_ms) {
+			buf_add_str(out, " of about ");
+			add_duration(out, screen->expected_ms);
+		}
+	} else if (screen->output) {
+		add_attempt(screen, between, out);
+	}
+	if (screen->output) {
+		add_search(screen, between, out);
+		if (!output_follows(screen->output))
+			buf_add_fmt(out, "%sscrolled back", between);
+	}
+	if (screen->typing)
+		buf_add_fmt(out, "%styping into it", between);
+}
+
+static void move(struct screen *screen, enum motion motion)
+{
+	struct err err;
+
+	if (screen->output && output_move(screen->output, motion, &err) < 0)
+		screen_say(screen, THEME_ERROR, "%s", err.text);
+}
+
+/* The log is searched in the background: whether there is a match is told in the title. */
+static bool find(struct screen *screen, const char *pattern, bool forward)
+{
+	struct err err;
+
+	if (screen->output && output_search(screen->output, pattern, forward, &err) < 0)
+		screen_say(screen, THEME_ERROR, "%s", err.text);
+	return true;
+}
+
+const struct pane_type pane_output = {UI_CONTEXT_TEXT, draw, add_title, move, find, NULL};

@@ -1,0 +1,226 @@
+/* Shells and editors in a pane. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/base/mem.h"
+#include "ui/screen_internal.h"
+
+struct program_pane *screen_program(struct screen *screen)
+{
+	return screen->focus == PANE_PROGRAM && screen->program < screen->n_programs
+		       ? screen->programs[screen->program]
+		       : NULL;
+}
+
+/* --- what the programs tell */
+
+static void on_changed(void *data)
+{
+	screen_touch(data);
+}
+
+static void on_bell(void *data)
+{
+	screen_bell(data);
+}
+
+/* What is to be done about a program that has ended; from the loop, since panes are freed. */
+static void reap(void *data)
+{
+	struct screen *screen = data;
+
+	for (size_t i = screen->n_programs; i-- > 0;) {
+		struct program_pane *pane = screen->programs[i];
+
+		if (!program_pane_has_ended(pane))
+			continue;
+		if (program_pane_is_editor(pane))
+			screen_end_editing(screen, program_pane_status(pane));
+		else if (program_pane_status(pane) < 0)
+			screen_say(screen, THEME_ERROR, "%s", program_pane_error(pane)->text);
+		screen_close_program(screen, i);
+	}
+}
+
+static void on_ended(void *data, struct program_pane *pane)
+{
+	struct screen *screen = data;
+
+	(void)pane;
+	loop_defer(screen->options.loop, reap, screen);
+}
+
+static struct program_pane_callbacks callbacks_of(struct screen *screen)
+{
+	return (struct program_pane_callbacks){on_changed, on_bell, on_ended, screen};
+}
+
+/* --- beginning and end */
+
+static int check_room(const struct screen *screen, struct err *err)
+{
+	if (screen->n_programs < PROGRAMS_MAX)
+		return 0;
+	return err_set(err, ERR_USAGE, "there are %d programs open already: close one first",
+		       PROGRAMS_MAX);
+}
+
+static void show(struct screen *screen, struct program_pane *pane)
+{
+	screen->programs[screen->n_programs] = pane;
+	screen->program = screen->n_programs++;
+	screen_focus(screen, PANE_PROGRAM);
+	screen_lay_out(screen);
+}
+
+/* The size that a program's pane has, or will have. */
+static struct rect program_rect(const struct screen *screen)
+{
+	struct rect rect = screen->layout.panes[PANE_PROGRAM];
+
+	return rect.rows ? rect : screen->layout.panes[PANE_OUTPUT];
+}
+
+int screen_start_shell(void *data, const struct command_shell *wanted, struct err *err)
+{
+	static const char *const words[] = {[SHELL_BEFORE] = "before",
+					    [SHELL_AFTER] = "after",
+					    [SHELL_FAILED] = "at the failure of"};
+	struct screen *screen = data;
+	const struct program_pane_callbacks callbacks = callbacks_of(screen);
+	struct rect rect = program_rect(screen);
+	const struct shell_options options = {.step = wanted->step,
+					      .where = wanted->where,
+					      .command = wanted->command,
+					      .columns = rect.columns,
+					      .rows = rect.rows,
+					      .stdio = {-1, -1, -1}};
+	AUTO_FREE char *title = mem_printf("shell %s step %zu", words[wanted->where], wanted->step);
+	struct program_pane *pane;
+
+	if (check_room(screen, err) < 0 ||
+	    program_pane_shell(screen->session, &options, title, &callbacks, &pane, err) < 0)
+		return -1;
+	show(screen, pane);
+	return 0;
+}
+
+/* An editor on a file of the host. */
+static int start_editor(struct screen *screen, const char *path, const char *title, struct err *err)
+{
+	const struct program_pane_callbacks callbacks = callbacks_of(screen);
+	struct rect rect = program_rect(screen);
+	struct program_pane *pane;
+
+	if (check_room(screen, err) < 0 ||
+	    program_pane_editor(screen->options.loop, editing_command(), path, title, rect.columns,
+				rect.rows, &callbacks, &pane, err) < 0)
+		return -1;
+	show(screen, pane);
+	return 0;
+}
+
+int screen_start_editor(void *data, size_t step, struct err *err)
+{
+	struct screen *screen = data;
+	AUTO_FREE char *title = mem_printf("step %zu in the editor", step);
+
+	if (screen->editing.path)
+		return err_set(err, ERR_USAGE, "step %zu is being edited: end that editor first",
+			       screen->editing.step);
+	if (editing_begin(&screen->editing, screen->session, step, err) < 0)
+		return -1;
+	if (start_editor(screen, screen->editing.path, title, err) == 0)
+		return 0;
+	editing_drop(&screen->editing);
+	return -1;
+}
+
+void screen_edit_again(struct screen *screen)
+{
+	AUTO_FREE char *line = mem_printf("edit %zu", screen->editing.step);
+
+	screen_run_line(screen, line);
+}
+
+void screen_edit_file(struct screen *screen)
+{
+	struct err err;
+
+	if (start_editor(screen, screen->options.spec_path, screen->options.spec_path, &err) < 0)
+		screen_say(screen, THEME_ERROR, "%s", err.text);
+	else
+		screen_close_popup(screen);
+}
+
+void screen_close_program(struct screen *screen, size_t index)
+{
+	if (index >= screen->n_programs)
+		return;
+	program_pane_free(screen->programs[index]);
+	screen->n_programs--;
+	memmove(&screen->programs[index], &screen->programs[index + 1],
+		(screen->n_programs - index) * sizeof screen->programs[0]);
+	if (screen->program >= screen->n_programs && screen->program)
+		screen->program--;
+	screen->program_in_front &= screen->n_programs > 0;
+	if (!screen->n_programs && screen->focus == PANE_PROGRAM)
+		screen->focus = PANE_STEPS;
+	screen_lay_out(screen);
+	screen_touch(screen);
+}
+
+void screen_resize_programs(struct screen *screen)
+{
+	struct rect rect = program_rect(screen);
+
+	for (size_t i = 0; i < screen->n_programs && rect.rows; i++)
+		program_pane_resize(screen->programs[i], rect.columns, rect.rows);
+}
+
+/* Back to what the prefix key left. */
+void screen_return_to_terminal(struct screen *screen)
+{
+	if (screen->typed_last)
+		screen_act(screen, UI_ACTION_TYPE);
+	else
+		screen_focus(screen, PANE_PROGRAM);
+}
+
+/* --- the pane */
+
+static struct program_pane *shown(const struct screen *screen)
+{
+	return screen->programs[screen->program];
+}
+
+static void draw(struct screen *screen, struct rect rect)
+{
+	if (screen->n_programs)
+		program_pane_draw(shown(screen), &screen->frame, rect,
+				  screen_style(screen, THEME_TEXT), screen->focus == PANE_PROGRAM);
+}
+
+/* "4 [shell after step 3] · 5 vi" */
+static void add_title(struct screen *screen, struct buf *out)
+{
+	const char *between = screen->frame.ascii ? " - " : " · ";
+
+	for (size_t i = 0; i < screen->n_programs; i++) {
+		const char *title = program_pane_title(screen->programs[i]);
+		bool active = i == screen->program;
+
+		buf_add_fmt(out, "%s%zu %s", i ? between : "", PANE_PROGRAM + 1 + i,
+			    active ? "[" : "");
+		buf_add_shown(out, title, strlen(title));
+		buf_add_str(out, active ? "]" : "");
+	}
+}
+
+static void move(struct screen *screen, enum motion motion)
+{
+	if (screen->n_programs)
+		program_pane_move(shown(screen), motion);
+}
+
+const struct pane_type pane_program = {UI_CONTEXT_TERMINAL, draw, add_title, move, NULL, NULL};

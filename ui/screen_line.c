@@ -1,0 +1,146 @@
+/* The line at the bottom, when a person types into it: a command, a pattern, a condition, a file. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/base/mem.h"
+#include "ui/screen_internal.h"
+
+/* --- what becomes of an entered line */
+
+static void enter_command(struct screen *screen, const char *text)
+{
+	screen_run_line(screen, text);
+}
+
+static void enter_pattern(struct screen *screen, const char *text)
+{
+	if (!*text)
+		return;
+	free(screen->pattern);
+	screen->pattern = mem_strdup(text);
+	screen_act(screen, UI_ACTION_SEARCH_NEXT);
+}
+
+/* The breakpoint on the selected step gets another condition; one is set if there is none. */
+static void enter_condition(struct screen *screen, const char *text)
+{
+	AUTO_FREE char *line = mem_printf(*text ? "%zu if %s" : "%zu", screen->selected, text);
+	const char *condition = *text ? text : NULL;
+	struct err err;
+	int result;
+
+	if (screen->condition_of)
+		result = session_set_condition(screen->session, screen->condition_of, condition,
+					       &err);
+	else
+		result = session_add_breakpoint(screen->session, line, false, &err);
+	if (result < 0)
+		screen_say(screen, THEME_ERROR, "%s", err.text);
+}
+
+static void enter_file(struct screen *screen, const char *text)
+{
+	struct err err;
+
+	if (!*text)
+		return;
+	if (output_save(screen->output, text, &err) < 0)
+		screen_say(screen, THEME_ERROR, "%s", err.text);
+	else
+		screen_say(screen, THEME_NOTE, "saved: %s", text);
+}
+
+static const struct {
+	const char *prompt;
+	void (*enter)(struct screen *screen, const char *text);
+} uses[] = {
+	[LINE_COMMAND] = {":", enter_command},
+	[LINE_SEARCH] = {"/", enter_pattern},
+	[LINE_CONDITION] = {"stop if: ", enter_condition},
+	[LINE_SAVE] = {"save the log to: ", enter_file},
+};
+
+static struct strv *history_of(struct screen *screen, enum line_use use)
+{
+	if (use == LINE_COMMAND)
+		return &screen->commands;
+	return use == LINE_SEARCH ? &screen->patterns : NULL;
+}
+
+/* --- keys */
+
+void screen_begin_line(struct screen *screen, enum line_use use, const char *text)
+{
+	screen->line_use = use;
+	line_input_begin(&screen->line, uses[use].prompt, text, history_of(screen, use));
+	screen_touch(screen);
+}
+
+static void end_line(struct screen *screen)
+{
+	enum line_use use = screen->line_use;
+	AUTO_FREE char *text = mem_strdup(screen->line.text.data);
+
+	screen->line_use = LINE_NONE;
+	uses[use].enter(screen, text);
+}
+
+/* The longest text that all words begin with. */
+static char *common_beginning(const struct strv *words)
+{
+	size_t length = strlen(words->items[0]);
+
+	for (size_t i = 1; i < words->len; i++) {
+		size_t same = 0;
+
+		while (same < length && words->items[i][same] == words->items[0][same])
+			same++;
+		length = same;
+	}
+	while (length && ((unsigned char)words->items[0][length] & 0xc0) == 0x80)
+		length--;
+	return mem_strndup(words->items[0], length);
+}
+
+/* Completes the word in front of the cursor; with several choices as far as they agree, and shows
+ * them. */
+static void complete(struct screen *screen)
+{
+	AUTO_FREE char *before = mem_strndup(screen->line.text.data, screen->line.cursor);
+	AUTO_STRV struct strv words = {0};
+	AUTO_FREE char *common = NULL, *choices = NULL;
+	size_t from;
+
+	if (screen->line_use != LINE_COMMAND || !screen->session)
+		return;
+	from = command_complete(screen->session, before, &words);
+	if (!words.len)
+		return;
+	common = common_beginning(&words);
+	if (strlen(common) >= screen->line.cursor - from)
+		line_input_replace(&screen->line, from, common);
+	if (words.len == 1) {
+		line_input_insert(&screen->line, " ", 1);
+		return;
+	}
+	choices = strv_join(&words, "  ");
+	screen_say(screen, THEME_COMPLETION, "%s", choices);
+}
+
+void screen_line_key(struct screen *screen, const struct key *key)
+{
+	switch (line_input_key(&screen->line, key)) {
+	case LINE_GOES_ON:
+		break;
+	case LINE_ENTERED:
+		end_line(screen);
+		break;
+	case LINE_CANCELLED:
+		screen->line_use = LINE_NONE;
+		break;
+	case LINE_COMPLETE:
+		complete(screen);
+		break;
+	}
+	screen_touch(screen);
+}
