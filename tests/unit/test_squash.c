@@ -137,7 +137,7 @@ static void test_removed_with_its_layers(void **state)
 	struct fixture *fixture = *state;
 	struct state chain;
 	struct err err = {0};
-	int64_t first;
+	int64_t first = 0;
 	int removed;
 
 	make_chain(fixture, DEEP, &chain, &first);
@@ -154,7 +154,7 @@ static void test_half_of_it_removed(void **state)
 	struct fixture *fixture = *state;
 	struct state chain;
 	struct err err = {0};
-	int64_t first;
+	int64_t first = 0;
 	int removed;
 
 	make_chain(fixture, DEEP, &chain, &first);
