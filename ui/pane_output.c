@@ -46,6 +46,7 @@ static void show_id(struct screen *screen, const char *id, bool live)
 		return;
 	}
 	close_output(screen);
+	screen->searched = LOG_VIEW_IDLE;
 	if (output_open(store_logs_fd(store_of(screen)), id, live, &screen->output, &err) < 0)
 		screen_say(screen, THEME_ERROR, "%s", err.text);
 }
@@ -131,23 +132,20 @@ static void draw(struct screen *screen, struct rect rect)
 		frame_text(&screen->frame, rect, 0, 1, faint, "it has not run yet");
 }
 
-/* " · searching 40 %" */
-static void add_search(const struct screen *screen, const char *between, struct buf *out)
+/* A search goes on in the background: how it ended is said when it has. */
+void screen_tell_search(struct screen *screen)
 {
-	switch (output_searched(screen->output)) {
-	case LOG_VIEW_SEARCHING:
-		buf_add_fmt(out, "%ssearching %d %%", between, output_progress(screen->output));
-		break;
-	case LOG_VIEW_NOT_FOUND:
-		buf_add_fmt(out, "%snothing found", between);
-		break;
-	case LOG_VIEW_WRAPPED:
-		buf_add_fmt(out, "%sfound, from the other end", between);
-		break;
-	case LOG_VIEW_IDLE:
-	case LOG_VIEW_FOUND:
-		break;
-	}
+	static const char *const texts[] = {
+		[LOG_VIEW_NOT_FOUND] = "nothing found",
+		[LOG_VIEW_WRAPPED] = "found, coming from the other end",
+	};
+	enum log_view_search state = output_searched(screen->output);
+
+	if (state == screen->searched)
+		return;
+	screen->searched = state;
+	if (state < ARRAY_SIZE(texts) && texts[state])
+		screen_say(screen, THEME_WARNING, "%s", texts[state]);
 }
 
 /* "attempt 2 · failed: exit status 1 · 3.2 s" */
@@ -190,7 +188,9 @@ static void add_title(struct screen *screen, struct buf *out)
 		add_attempt(screen, between, out);
 	}
 	if (screen->output) {
-		add_search(screen, between, out);
+		if (output_searched(screen->output) == LOG_VIEW_SEARCHING)
+			buf_add_fmt(out, "%ssearching %d %%", between,
+				    output_progress(screen->output));
 		if (!output_follows(screen->output))
 			buf_add_fmt(out, "%sscrolled back", between);
 	}

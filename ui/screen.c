@@ -107,6 +107,7 @@ static bool work(struct screen *screen)
 	if (!screen->output)
 		return false;
 	more = output_work(screen->output, WORK_US, &err);
+	screen_tell_search(screen);
 	if (more < 0)
 		screen_say(screen, THEME_ERROR, "%s", err.text);
 	return more > 0;

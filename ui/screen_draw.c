@@ -151,6 +151,13 @@ static size_t count_results(const struct screen *screen, enum step_result result
 	return count;
 }
 
+/* Whether it is stopped where a step has failed. */
+static bool is_at_failure(const struct screen *screen)
+{
+	return session_state(screen->session) == SESSION_STOPPED &&
+	       session_is_at_failure(screen->session);
+}
+
 /* "stopped before 6/9", "running 6/9", "at the end" */
 static void add_place(const struct screen *screen, struct buf *out)
 {
@@ -161,7 +168,7 @@ static void add_place(const struct screen *screen, struct buf *out)
 
 	if (position > count)
 		buf_add_fmt(out, "at the end of %zu", count);
-	else if (session_is_at_failure(screen->session))
+	else if (is_at_failure(screen))
 		buf_add_fmt(out, "%s in %zu/%zu",
 			    step_result_name(session_step(screen->session, position)->result),
 			    position, count);

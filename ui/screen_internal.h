@@ -81,9 +81,9 @@ struct screen {
 	struct text_view details;
 	char *details_of; /* what details shows, to see whether it is still that */
 
-	struct output *output;	/* of the attempt that is shown, or NULL */
-	size_t output_step;	/* its step */
-	int64_t output_attempt; /* its number; 0: that of the step's state */
+	struct output *output;	       /* of the attempt that is shown, or NULL */
+	int64_t output_attempt;	       /* its number; 0: that of the step's state */
+	enum log_view_search searched; /* what was told of the search in it */
 
 	struct program_pane *programs[PROGRAMS_MAX];
 	size_t n_programs, program; /* which is shown */
@@ -184,6 +184,7 @@ void screen_show_tab(struct screen *screen, enum details_tab tab);
 /* pane_output.c */
 void screen_show_attempt(struct screen *screen, int64_t number);
 void screen_refresh_output(struct screen *screen);
+void screen_tell_search(struct screen *screen);
 void screen_step_attempts(struct screen *screen, int direction);
 /* pane_program.c */
 int screen_start_shell(void *data, const struct command_shell *wanted, struct err *err);

@@ -48,6 +48,7 @@ static bool take_remedy(struct screen *screen, const struct key *key)
 	return false;
 }
 
+/* Any key that is not for the text closes it; but without a session there is nothing to go back to. */
 static void popup_act(struct screen *screen, enum ui_action action)
 {
 	static const enum motion motions[UI_ACTIONS] = {
@@ -70,26 +71,16 @@ static void popup_act(struct screen *screen, enum ui_action action)
 		text_view_move(&screen->popup_text, (enum motion)(motions[action] - 1));
 	else if (stays)
 		screen_act(screen, action);
-	else if (screen->popup == POPUP_INVALID)
-		screen_quit(screen);
-	else
+	else if (screen->popup != POPUP_INVALID)
 		screen_close_popup(screen);
+	else if (action == UI_ACTION_CLOSE || action == UI_ACTION_QUIT)
+		screen_quit(screen);
 }
 
-/* Without a session there is nothing to go back to: what closes the text leaves, any other key is
- * without effect. */
 static void take_popup_key(struct screen *screen, const struct key *key)
 {
-	enum ui_action action = keymap_find(screen->keymap, UI_CONTEXT_TEXT, key);
-	bool closes =
-		action == UI_ACTION_CLOSE || action == UI_ACTION_CANCEL || action == UI_ACTION_QUIT;
-
-	if (take_remedy(screen, key))
-		return;
-	if (screen->popup == POPUP_INVALID && !closes &&
-	    (ui_actions[action].command || action == UI_ACTION_NONE))
-		return;
-	popup_act(screen, action);
+	if (!take_remedy(screen, key))
+		popup_act(screen, keymap_find(screen->keymap, UI_CONTEXT_TEXT, key));
 }
 
 /* --- a terminal */

@@ -284,6 +284,8 @@ static void on_done(struct screen *screen, const struct event *event)
 	(void)event;
 	screen->running_id[0] = '\0';
 	screen->started_ms = 0;
+	if (screen->typing)
+		screen_focus(screen, PANE_STEPS);
 	screen->typing = false;
 	screen_refresh_output(screen);
 }
