@@ -181,10 +181,12 @@ void screen_resize_programs(struct screen *screen)
 /* Back to what the prefix key left. */
 void screen_return_to_terminal(struct screen *screen)
 {
-	if (screen->typed_last)
+	if (screen->typed_last) {
 		screen_act(screen, UI_ACTION_TYPE);
-	else
+	} else if (screen->n_programs) {
+		screen->zoomed = screen->program_zoomed;
 		screen_focus(screen, PANE_PROGRAM);
+	}
 }
 
 /* --- the pane */

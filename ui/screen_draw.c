@@ -318,6 +318,24 @@ static void draw_prefix_hint(struct screen *screen, struct rect line)
 	draw_hint(screen, line, 0, key.data, what);
 }
 
+/* Right behind the prefix key: what is still about the terminal that it left. */
+static void draw_left_hints(struct screen *screen, struct rect line)
+{
+	static const enum ui_action actions[] = {UI_ACTION_RETURN, UI_ACTION_ZOOM,
+						 UI_ACTION_PAGE_UP, UI_ACTION_CLOSE,
+						 UI_ACTION_HELP};
+	int column = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(actions); i++) {
+		AUTO_STRV struct strv keys = {0};
+
+		keymap_keys_of(screen->keymap, UI_CONTEXT_TERMINAL, actions[i], &keys);
+		if (keys.len)
+			column = draw_hint(screen, line, column, keys.items[0],
+					   ui_actions[actions[i]].hint);
+	}
+}
+
 static void draw_popup_hints(struct screen *screen, struct rect line)
 {
 	static const struct {
@@ -372,6 +390,8 @@ static void draw_bottom(struct screen *screen)
 		draw_popup_hints(screen, line);
 	else if (screen_context(screen) == UI_CONTEXT_TERMINAL)
 		draw_prefix_hint(screen, line);
+	else if (screen->prefixed && !screen->typed_last)
+		draw_left_hints(screen, line);
 	else
 		draw_action_hints(screen, line);
 }

@@ -88,6 +88,7 @@ struct screen {
 	struct program_pane *programs[PROGRAMS_MAX];
 	size_t n_programs, program; /* which is shown */
 	bool program_in_front;	    /* on the right is a program, not the output */
+	bool program_zoomed;	    /* it had the whole screen when the prefix key left it */
 	bool prefixed;		    /* the prefix key was pressed in a terminal just now */
 	bool typing;		    /* keys go to the running step */
 	bool typed_last;	    /* they did when the prefix key was pressed */

@@ -95,30 +95,60 @@ static void type_into_step(struct screen *screen, const struct key *key)
 		screen->typing = false;
 }
 
-/* The prefix key leaves the terminal; pressed once more it goes there, and to its program. */
+/* The prefix key leaves the terminal, for the list of steps. */
+static void leave_terminal(struct screen *screen)
+{
+	screen->prefixed = true;
+	screen->typed_last = screen->typing;
+	screen->typing = false;
+	if (screen->focus != PANE_PROGRAM)
+		return;
+	screen->program_zoomed = screen->zoomed;
+	screen->zoomed = false;
+	screen_focus(screen, PANE_STEPS);
+}
+
+/* Right behind the prefix key some keys are still about the terminal that it left. */
+static bool act_on_terminal(struct screen *screen, enum ui_action action)
+{
+	bool pages = action == UI_ACTION_PAGE_UP || action == UI_ACTION_PAGE_DOWN;
+	bool sizes = action == UI_ACTION_ZOOM || action == UI_ACTION_GROW ||
+		     action == UI_ACTION_SHRINK || action == UI_ACTION_CLOSE;
+
+	if (screen->typed_last || !(pages || sizes || action == UI_ACTION_RETURN))
+		return false;
+	if (pages) {
+		pane_types[PANE_PROGRAM]->move(
+			screen, action == UI_ACTION_PAGE_UP ? MOTION_PAGE_UP : MOTION_PAGE_DOWN);
+		screen->prefixed = true;
+		return true;
+	}
+	screen_return_to_terminal(screen);
+	if (sizes)
+		screen_act(screen, action);
+	return true;
+}
+
+/* Takes the prefix key, and the one behind it: pressed twice it goes to the program. */
 static bool take_prefix(struct screen *screen, const struct key *key)
 {
 	bool is_prefix = key_equal(key, keymap_prefix(screen->keymap));
+	bool prefixed = screen->prefixed;
 
-	if (screen_context(screen) == UI_CONTEXT_TERMINAL) {
-		if (!is_prefix)
-			return false;
-		screen->prefixed = true;
-		screen->typed_last = screen->typing;
-		screen->typing = false;
-		if (screen->focus == PANE_PROGRAM)
-			screen_focus(screen, PANE_STEPS);
-		screen_touch(screen);
-		return true;
-	}
-	if (screen->prefixed && is_prefix) {
-		screen->prefixed = false;
-		screen_return_to_terminal(screen);
-		screen_send_key(screen, key);
-		return true;
-	}
 	screen->prefixed = false;
-	return false;
+	if (screen_context(screen) == UI_CONTEXT_TERMINAL) {
+		if (is_prefix)
+			leave_terminal(screen);
+		return is_prefix;
+	}
+	if (!prefixed)
+		return false;
+	if (!is_prefix)
+		return act_on_terminal(screen,
+				       keymap_find(screen->keymap, UI_CONTEXT_TERMINAL, key));
+	screen_return_to_terminal(screen);
+	screen_send_key(screen, key);
+	return true;
 }
 
 void screen_send_key(struct screen *screen, const struct key *key)
