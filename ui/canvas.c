@@ -15,6 +15,7 @@
 
 #include "engine/base/buf.h"
 #include "engine/base/mem.h"
+#include "ui/color.h"
 #include "ui/theme.h"
 
 #define PASTE_ON "\033[?2004h"
@@ -322,20 +323,24 @@ static attr_t attributes_of(struct cell_style style)
 	return attributes;
 }
 
-/* The number by which curses knows a colour. */
-static int number_of(struct cell_color color)
+/* The number by which curses knows a colour. A terminal with direct colours has no others but the first
+ * eight by index (terminfo(5), "RGB"). */
+static int number_of(const struct canvas *canvas, struct cell_color color)
 {
+	struct color_rgb rgb = {0};
+
 	if (color.type == CELL_DEFAULT)
 		return -1;
-	if (color.type == CELL_INDEXED)
+	if (color.type == CELL_INDEXED && (canvas->colors < THEME_COLORS_RGB || color.index < 8))
 		return color.index;
-	return color.red << 16 | color.green << 8 | color.blue;
+	color_rgb_of(&color, &rgb);
+	return rgb.red << 16 | rgb.green << 8 | rgb.blue;
 }
 
 /* The pair of a style's colours; 0 where there is none left. */
-static int pair_of(struct cell_style style)
+static int pair_of(const struct canvas *canvas, struct cell_style style)
 {
-	int fg = number_of(style.fg), bg = number_of(style.bg), pair;
+	int fg = number_of(canvas, style.fg), bg = number_of(canvas, style.bg), pair;
 
 	if (fg < 0 && bg < 0)
 		return 0;
@@ -347,7 +352,7 @@ static void set_cell(const struct canvas *canvas, const struct cell *cell, cchar
 {
 	struct cell_style style = theme_reduce(cell->style, canvas->colors);
 	wchar_t text[CELL_CHARS_MAX + 1] = L" ";
-	int pair = pair_of(style);
+	int pair = pair_of(canvas, style);
 
 	for (int i = 0; i < cell->n_chars; i++) {
 		text[i] = (wchar_t)cell->chars[i];
