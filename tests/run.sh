@@ -3,8 +3,8 @@
 #
 # Installs what is missing, builds the presets release and development (sanitizers), and
 # runs with both: the unit tests (tests/unit/), the shell tests (tests/cli/, tests/sandbox/,
-# tests/harness/), the probes of the sandbox, and checks of the sources. As root the shell tests
-# and the probes run once more as an ordinary user. --quick: the release build only. NAME...: only those whose name has one of these in it, as
+# tests/harness/), the tests of the screen (tests/screen/), the probes of the sandbox, and checks of the
+# sources. As root the shell tests, the probes and some of the screen run once more as an ordinary user. --quick: the release build only. NAME...: only those whose name has one of these in it, as
 # "unit/test_buf", "cli/run", "style", "borders", "fuzz/".
 #
 # The last line is "N passed, N failed, N skipped"; the status is 0 when none failed. A skip that
@@ -203,7 +203,9 @@ start_unit_tests() {
 # a directory that only root may enter.
 stage() {
 	mkdir -p "$scratch/stage/build" "$scratch/user"
+	mkdir -p "$scratch/stage/build/tests"
 	cp -a build/contractor "$scratch/stage/build/"
+	cp -a build/tests/screentest "$scratch/stage/build/tests/"
 	cp -a examples tests "$scratch/stage/"
 	chown -R "$test_user:" "$scratch/stage" "$scratch/user"
 	chmod 711 "$scratch"
@@ -285,6 +287,57 @@ start_probe() {
 	job "sandbox/probe ($preset)" run_probe "$preset"
 }
 
+# --- the screen: tests/screen/screentest runs one file, in which a person works with the debugger
+
+# Prints the wanted ones; with a word, those that have it as a line.
+screen_files() {
+	local file
+	for file in tests/screen/*.screen; do
+		is_wanted "${file#tests/}" && grep -qx "${1:-.*}" "$file" && echo "$file"
+	done
+}
+
+# The archive that their specifications begin with, once for all.
+prepare_screen() {
+	[ -e "$scratch/screen/systree.tar" ] && return
+	mkdir -p "$scratch/screen"
+	examples/hello/make-systree.sh "$scratch/screen" >/dev/null
+}
+
+run_screen() {
+	local file=$1 preset=$2 directory
+	directory=$(build_directory "$preset")
+	env --default-signal=INT,QUIT,PIPE TEST_LABEL="$(id -un), $preset" TMPDIR="$scratch" \
+		SYSTREE="$scratch/screen/systree.tar" CONTRACTOR="$root/$directory/contractor" \
+		timeout -k 5 "$script_timeout" "$directory/tests/screentest" "$file"
+}
+
+run_screen_as_user() {
+	setpriv --reuid "$test_user" --regid "$test_user" --init-groups --reset-env \
+		env --default-signal=INT,QUIT,PIPE TEST_LABEL="$test_user, release" \
+		TMPDIR="$scratch/user" SYSTREE="$scratch/screen/systree.tar" \
+		CONTRACTOR="$scratch/stage/build/contractor" \
+		timeout -k 5 "$script_timeout" "$scratch/stage/build/tests/screentest" \
+		"$scratch/stage/$1"
+}
+
+start_screen_tests() {
+	local file preset=$1
+	for file in $(screen_files); do
+		prepare_screen
+		job "${file#tests/} ($preset)" run_screen "$file" "$preset"
+	done
+}
+
+start_screen_tests_as_user() {
+	local file
+	[ $has_user = yes ] && [ -n "$(screen_files also-as-user)" ] || return 0
+	stage
+	for file in $(screen_files also-as-user); do
+		job "${file#tests/} ($test_user)" run_screen_as_user "$file"
+	done
+}
+
 # --- fuzzing: tests/fuzz/fuzz_NAME.c, as often and from the seeds that tests/fuzz/runs says
 
 run_fuzz() {
@@ -333,7 +386,8 @@ start_source_checks() {
 # Whether something is to be run as the ordinary user besides, and can be.
 find_user() {
 	[ "$(id -u)" -eq 0 ] || return 1
-	is_wanted sandbox/probe || [ -n "$(shell_scripts cli sandbox)" ] || return 1
+	is_wanted sandbox/probe || [ -n "$(shell_scripts cli sandbox)" ] ||
+		[ -n "$(screen_files also-as-user)" ] || return 1
 	prepare_user
 }
 
@@ -344,9 +398,13 @@ start_programs() {
 		build "$preset" || continue
 		start_unit_tests "$preset"
 		start_shell_tests "$preset"
+		start_screen_tests "$preset"
 		start_probe "$preset"
 	done
-	is_built release && start_shell_tests_as_user
+	if is_built release; then
+		start_shell_tests_as_user
+		start_screen_tests_as_user
+	fi
 	start_fuzzing
 }
 
