@@ -25,6 +25,13 @@
 #define UPDATE_BEGIN "\033[?2026h"
 #define UPDATE_END "\033[?2026l"
 
+/* Without the clicks that curses would make of a press and a release that come together: nobody
+ * knows those. */
+#define MOUSE_EVENTS                                                                             \
+	(BUTTON1_PRESSED | BUTTON1_RELEASED | BUTTON2_PRESSED | BUTTON2_RELEASED |               \
+	 BUTTON3_PRESSED | BUTTON3_RELEASED | BUTTON4_PRESSED | BUTTON5_PRESSED | BUTTON_SHIFT | \
+	 BUTTON_ALT | BUTTON_CTRL | REPORT_MOUSE_POSITION)
+
 enum { CANVAS_RESET_MAX = 512 };
 
 struct canvas {
@@ -145,7 +152,7 @@ static void set_modes(struct canvas *canvas)
 	intrflush(stdscr, FALSE);
 	leaveok(stdscr, FALSE);
 	if (canvas->mouse) {
-		mousemask(ALL_MOUSE_EVENTS | REPORT_MOUSE_POSITION, NULL);
+		mousemask(MOUSE_EVENTS, NULL);
 		mouseinterval(0);
 	}
 	say(PASTE_ON);

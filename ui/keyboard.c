@@ -11,7 +11,7 @@
 
 /* Codes that curses is taught, beyond its own. */
 enum { CODE_PASTE_BEGIN = KEY_MAX + 100, CODE_PASTE_END };
-enum { PASTE_MAX = 1 << 20 };
+enum { PASTE_MAX = 1 << 20, MOUSE_EVENTS_MAX = 8 };
 
 /* A key that terminfo describes by a name of its own, as `kLFT5`: Ctrl and an arrow. */
 struct extended_key {
@@ -26,6 +26,8 @@ struct keyboard {
 	WINDOW *window;
 	struct buf paste;
 	bool pasting;
+	struct key mouse[MOUSE_EVENTS_MAX]; /* that are still to be told, the latest first */
+	size_t n_mouse;
 	struct extended_key extended[EXTENDED_NAMES * EXTENDED_MODIFIERS];
 	size_t n_extended;
 };
@@ -121,7 +123,7 @@ static struct key named(enum key_name name, unsigned modifiers)
 	return (struct key){.type = KEY_NAMED, .code = name, .modifiers = modifiers};
 }
 
-static struct key key_of_mouse(void)
+static struct key key_of_event(const MEVENT *event)
 {
 	static const struct {
 		mmask_t mask;
@@ -131,20 +133,16 @@ static struct key key_of_mouse(void)
 		       {BUTTON2_PRESSED, 2, true}, {BUTTON2_RELEASED, 2, false},
 		       {BUTTON3_PRESSED, 3, true}, {BUTTON3_RELEASED, 3, false},
 		       {BUTTON4_PRESSED, 4, true}, {BUTTON5_PRESSED, 5, true}};
-	struct key key = {0};
-	MEVENT event;
+	struct key key = {.type = KEY_MOUSE_EVENT};
 
-	if (getmouse(&event) != OK)
-		return key;
-	key.type = KEY_MOUSE_EVENT;
-	key.mouse.row = event.y;
-	key.mouse.column = event.x;
-	key.mouse.moved = event.bstate & REPORT_MOUSE_POSITION;
-	key.modifiers = (event.bstate & BUTTON_SHIFT ? KEY_SHIFT : 0u) |
-			(event.bstate & BUTTON_ALT ? KEY_ALT : 0u) |
-			(event.bstate & BUTTON_CTRL ? KEY_CTRL : 0u);
+	key.mouse.row = event->y;
+	key.mouse.column = event->x;
+	key.mouse.moved = event->bstate & REPORT_MOUSE_POSITION;
+	key.modifiers = (event->bstate & BUTTON_SHIFT ? KEY_SHIFT : 0u) |
+			(event->bstate & BUTTON_ALT ? KEY_ALT : 0u) |
+			(event->bstate & BUTTON_CTRL ? KEY_CTRL : 0u);
 	for (size_t i = 0; i < ARRAY_SIZE(buttons); i++) {
-		if (event.bstate & buttons[i].mask) {
+		if (event->bstate & buttons[i].mask) {
 			key.mouse.button = buttons[i].button;
 			key.mouse.pressed = buttons[i].pressed;
 		}
@@ -152,10 +150,20 @@ static struct key key_of_mouse(void)
 	return key;
 }
 
-static struct key key_of_code(const struct keyboard *keyboard, int code)
+/* Curses says KEY_MOUSE once for events that came together, and gives the latest first. */
+static struct key take_mouse(struct keyboard *keyboard)
+{
+	MEVENT event;
+
+	while (keyboard->n_mouse < MOUSE_EVENTS_MAX && getmouse(&event) == OK)
+		keyboard->mouse[keyboard->n_mouse++] = key_of_event(&event);
+	return keyboard->n_mouse ? keyboard->mouse[--keyboard->n_mouse] : (struct key){0};
+}
+
+static struct key key_of_code(struct keyboard *keyboard, int code)
 {
 	if (code == KEY_MOUSE)
-		return key_of_mouse();
+		return take_mouse(keyboard);
 	if (code > KEY_F0 && code <= KEY_F(12))
 		return named((enum key_name)(KEY_NAME_F1 + code - KEY_F(1)), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(curses_keys); i++) {
@@ -247,6 +255,10 @@ enum keyboard_type keyboard_next(struct keyboard *keyboard, struct key *ret_key)
 	wint_t character;
 	int result;
 
+	if (keyboard->n_mouse) {
+		*ret_key = keyboard->mouse[--keyboard->n_mouse];
+		return KEYBOARD_KEY;
+	}
 	while ((result = wget_wch(keyboard->window, &character)) != ERR) {
 		if (keyboard->pasting) {
 			if (continue_paste(keyboard, result, character))
