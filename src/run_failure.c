@@ -82,7 +82,8 @@ static bool print_log(const struct failure *failure, const struct build *build)
 {
 	const struct program *program = build->program;
 	const struct options *options = &program->options;
-	bool seen = program->out.live && program->err.live && !options->quiet && !options->json;
+	bool seen = program->out.live && program->err.live && !options->quiet && !options->json &&
+		    !failure->unseen;
 	struct console *console = &build->program->err;
 	AUTO_FREE char *name = mem_printf("%s.log", failure->id);
 	AUTO_CLOSE int fd = openat(store_logs_fd(host_store(build->host)), name,

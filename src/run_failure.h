@@ -10,6 +10,7 @@ struct failure {
 	enum step_result result;
 	char id[8];
 	struct buf reason;
+	bool unseen; /* what it printed is not on the terminal above */
 };
 
 void failure_note(struct failure *failure, size_t step, const struct attempt *attempt);

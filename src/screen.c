@@ -54,7 +54,7 @@ static void close_spec(void *data)
 static void tell_failure(const struct build *build)
 {
 	size_t position = session_position(build->session);
-	struct failure failure = {.reason = BUF_INIT};
+	struct failure failure = {.reason = BUF_INIT, .unseen = true};
 	struct attempt attempt = {0};
 	struct err ignored;
 
