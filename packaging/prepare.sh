@@ -4,8 +4,8 @@
 #
 #	packaging/prepare.sh KIND...
 #
-# KIND: build (to compile contractor), run (to run it), test (for tests/run.sh), fuzz (for
-# the fuzzing part of it).
+# KIND: build (to compile contractor), run (to run it), edit (an editor, for a host without one),
+# test (for tests/run.sh), fuzz (for the fuzzing part of it).
 set -eu
 
 # KIND PACKAGE...
@@ -15,6 +15,7 @@ build libyaml-dev libarchive-dev libsqlite3-dev libseccomp-dev libssl-dev libjan
 build libvterm-dev libncurses-dev
 run   bubblewrap uidmap busybox-static
 run   debootstrap gpgv debian-archive-keyring git ca-certificates
+edit  sensible-utils nano
 test  libcmocka-dev clang-format universal-ctags shellcheck faketime jq
 fuzz  clang
 '
