@@ -7,17 +7,18 @@
 #include "engine/base/mem.h"
 #include "ui/term_internal.h"
 #include "ui/vtfilter_csi.h"
+#include "ui/vtfilter_sets.h"
 
-/* libvterm puts four times as many bytes on the stack. */
-enum { WRITE_MAX = 4096 };
+/* So much is filtered at once. */
+enum { FEED_MAX = 4096 };
 
 /* What a program may leave behind: origin mode and margins, which move the cursor, ... */
 static const char unbound[] = "\033[?6l\033[r";
 
 /* ... and the mouse, reports of the focus, brackets around what is pasted, application keys, reversed
- * colours, no wrapping, insertion, newline mode, SGR, cursor, character sets. */
+ * colours, no wrapping, insertion, newline mode, SGR, cursor. */
 static const char epilogue[] = "\033[?1000l\033[?1006l\033[?1004l\033[?2004l\033[?1l\033>\033[?5l"
-			       "\033[?7h\033[4l\033[20l\033[0m\033[?25h\033[0 q\033(B\033)B\017";
+			       "\033[?7h\033[4l\033[20l\033[0m\033[?25h\033[0 q";
 
 /* libvterm does not look whether it got memory: mem_new() ends the program instead. */
 static void *allocate(size_t size, void *data)
@@ -48,12 +49,6 @@ static int clamp(int value, int least, int most)
 	return value < least ? least : value > most ? most : value;
 }
 
-/* Bytes of our own. */
-static void write_text(struct term *term, const char *text)
-{
-	vterm_input_write(term->vterm, text, strlen(text));
-}
-
 /* Sets libvterm up, in the one order that it can take. */
 static void open_vterm(struct term *term)
 {
@@ -70,7 +65,7 @@ static void open_vterm(struct term *term)
 	vterm_output_set_callback(term->vterm, on_output, term);
 	vterm_screen_reset(term->screen, 1);
 	/* A cursor that was never saved would come back hidden. */
-	write_text(term, "\0337");
+	term_write_text(term, "\0337");
 }
 
 struct term *term_new(int columns, int rows, const struct term_callbacks *callbacks)
@@ -106,34 +101,6 @@ void term_free(struct term *term)
 	free(term);
 }
 
-/* How much to write at once: at most WRITE_MAX, and no part of a character, which libvterm could not
- * put together again. */
-static size_t piece_length(const char *bytes, size_t length)
-{
-	if (length <= WRITE_MAX)
-		return length;
-	length = WRITE_MAX;
-	while (((unsigned char)bytes[length] & 0xc0) == 0x80)
-		length--;
-	return length;
-}
-
-/* Gives libvterm what passed the filter. */
-static void write_filtered(struct term *term)
-{
-	const char *bytes = term->filtered.data;
-	size_t length = term->filtered.len;
-
-	while (length) {
-		size_t piece = piece_length(bytes, length);
-
-		vterm_input_write(term->vterm, bytes, piece);
-		bytes += piece;
-		length -= piece;
-	}
-	buf_clear(&term->filtered);
-}
-
 /* Tells what happened meanwhile. */
 static void tell(struct term *term)
 {
@@ -152,10 +119,10 @@ void term_feed(struct term *term, const char *bytes, size_t length)
 	locale_t before = uselocale(term->locale);
 
 	while (length) {
-		size_t piece = length < WRITE_MAX ? length : WRITE_MAX;
+		size_t piece = length < FEED_MAX ? length : FEED_MAX;
 
 		vtfilter_feed(&term->filter, bytes, piece, &term->filtered);
-		write_filtered(term);
+		term_write_filtered(term);
 		bytes += piece;
 		length -= piece;
 	}
@@ -185,9 +152,9 @@ static void unbind(struct term *term)
 	VTermPos cursor;
 
 	vterm_state_get_cursorpos(term->state, &cursor);
-	write_text(term, unbound);
+	term_write_text(term, unbound);
 	snprintf(home, sizeof home, "\033[%d;%dH", cursor.row + 1, cursor.col + 1);
-	write_text(term, home);
+	term_write_text(term, home);
 }
 
 void term_resize(struct term *term, int columns, int rows)
@@ -202,8 +169,10 @@ void term_resize(struct term *term, int columns, int rows)
 		term->columns = columns;
 		term->rows = rows;
 		term->filter.columns = columns;
+		/* The last character may be elsewhere now. */
+		term->filter.marks = VTFILTER_MARKS_MAX;
 		vterm_set_size(term->vterm, rows, columns);
-		write_text(term, VTFILTER_CLAMP);
+		term_write_text(term, VTFILTER_CLAMP);
 		vterm_screen_flush_damage(term->screen);
 		term_screen_damage_all(term);
 	}
@@ -223,14 +192,15 @@ int term_rows(const struct term *term)
 void term_end(struct term *term)
 {
 	vtfilter_abort(&term->filter, &term->filtered);
-	write_filtered(term);
+	vtfilter_reset_sets(&term->filter);
+	term_write_filtered(term);
 	/* The cursor that comes back must not be held within margins. */
 	if (term->alternate) {
-		write_text(term, unbound);
-		write_text(term, "\033[?1049l");
+		term_write_text(term, unbound);
+		term_write_text(term, "\033[?1049l");
 	}
 	unbind(term);
-	write_text(term, epilogue);
+	term_write_text(term, epilogue);
 }
 
 struct term_cursor term_cursor(const struct term *term)

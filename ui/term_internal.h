@@ -8,6 +8,14 @@
 #include "ui/term_history.h"
 #include "ui/vtfilter.h"
 
+/* The last character that was written, with its marks. */
+struct term_glyph {
+	char bytes[4 * (1 + VTFILTER_MARKS_MAX)];
+	size_t length;
+	int column;    /* of the cursor behind it */
+	bool is_stuck; /* the cursor did not move on: it is at the right edge */
+};
+
 struct term {
 	struct VTerm *vterm;
 	struct VTermState *state;
@@ -18,6 +26,7 @@ struct term {
 
 	struct vtfilter filter;
 	struct buf filtered;
+	struct term_glyph glyph;
 
 	int columns, rows;
 	int damage_first, damage_last; /* none: first is greater */
@@ -31,6 +40,11 @@ struct term {
 
 	locale_t locale; /* a UTF-8 one, for wcwidth(3); 0: the person's */
 };
+
+/* Gives libvterm what has passed the filter (term_write.c). */
+void term_write_filtered(struct term *term);
+/* The same with bytes of our own. */
+void term_write_text(struct term *term, const char *text);
 
 /* Has libvterm's screen call back. */
 void term_screen_attach(struct term *term);

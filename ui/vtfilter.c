@@ -6,8 +6,19 @@
 #include "engine/base/mem.h"
 #include "engine/base/utf8.h"
 #include "ui/vtfilter_csi.h"
+#include "ui/vtfilter_sets.h"
 
-enum { BEL = 0x07, LF = 0x0a, CAN = 0x18, SUB = 0x1a, ESC = 0x1b, DEL = 0x7f };
+enum {
+	BEL = 0x07,
+	LF = 0x0a,
+	CR = 0x0d,
+	SO = 0x0e,
+	SI = 0x0f,
+	CAN = 0x18,
+	SUB = 0x1a,
+	ESC = 0x1b,
+	DEL = 0x7f
+};
 
 /* Below it nothing combines with the character before. */
 enum { FIRST_MARK = 0x300 };
@@ -33,7 +44,11 @@ static const char reset[] = "\033[?1049l\033[?1000l\033[?1006l\033[?5l\033c";
 
 void vtfilter_init(struct vtfilter *filter, int columns)
 {
-	*filter = (struct vtfilter){.columns = columns, .string = BUF_INIT, .title = BUF_INIT};
+	*filter = (struct vtfilter){.columns = columns,
+				    .marks = VTFILTER_MARKS_MAX,
+				    .string = BUF_INIT,
+				    .title = BUF_INIT};
+	vtfilter_reset_sets(filter);
 }
 
 void vtfilter_release(struct vtfilter *filter)
@@ -60,6 +75,7 @@ static void enter(struct vtfilter *filter, enum vtfilter_state state)
 	filter->state = state;
 	filter->length = 0;
 	filter->in_string = false;
+	filter->string_length = 0;
 	buf_clear(&filter->string);
 }
 
@@ -86,15 +102,15 @@ static bool is_bad(uint32_t code)
 	       is_within(code, false_marks, ARRAY_SIZE(false_marks));
 }
 
-/* A mark on the character before, unless that has enough of them. */
+/* A mark on the character before, unless there is none, or it has enough of them. */
 static void add_mark(struct vtfilter *filter, uint32_t code, const char *bytes, size_t length,
 		     struct buf *out)
 {
 	if (filter->marks == VTFILTER_MARKS_MAX)
 		return;
 	filter->marks++;
-	if (is_within(code, wide_marks, ARRAY_SIZE(wide_marks)))
-		buf_add_str(out, VTFILTER_CLAMP);
+	buf_add_char(out, is_within(code, wide_marks, ARRAY_SIZE(wide_marks)) ? VTFILTER_WIDE_MARK
+									      : VTFILTER_MARK);
 	buf_add(out, bytes, length);
 }
 
@@ -126,6 +142,15 @@ void vtfilter_abort(struct vtfilter *filter, struct buf *out)
 	if (filter->partial_length)
 		add_replacement(filter, out);
 	enter(filter, VTFILTER_GROUND);
+}
+
+/* An ASCII character, in the character set that is in use. */
+static void add_ascii(struct vtfilter *filter, unsigned char byte, struct buf *out)
+{
+	char bytes[4];
+	uint32_t code = vtfilter_translate(filter, byte);
+
+	add_character(filter, code, bytes, utf8_encode(code, bytes), out);
 }
 
 /* How many bytes the character that begins with this byte has; 0 when none does. */
@@ -176,16 +201,23 @@ static void take_first(struct vtfilter *filter, unsigned char byte, struct buf *
 	filter->partial_length = 1;
 }
 
-/* Controls that work at once, also within ESC and CSI sequences. */
+/* Controls that work at once, also within ESC and CSI sequences. Behind them there is nothing that a mark
+ * could be on, or that could be repeated: a screen does not depend on lines that have left it. */
 static void take_control(struct vtfilter *filter, unsigned char byte, struct buf *out)
 {
-	if (byte == ESC)
+	filter->marks = VTFILTER_MARKS_MAX;
+	if (byte == ESC) {
 		enter(filter, VTFILTER_ESCAPE);
-	else if (byte == CAN || byte == SUB)
+		return;
+	}
+	filter->last_length = 0;
+	if (byte == CAN || byte == SUB)
 		enter(filter, VTFILTER_GROUND);
+	else if (byte == SO || byte == SI)
+		filter->set = byte == SO;
 	else if (byte == LF && filter->onlcr)
 		buf_add(out, "\r\n", 2);
-	else if (byte >= BEL && byte <= 0x0f)
+	else if (byte >= BEL && byte <= CR)
 		buf_add_char(out, (char)byte);
 }
 
@@ -213,6 +245,7 @@ static void add_simple_escape(struct vtfilter *filter, unsigned char byte, struc
 {
 	if (byte == 'c') {
 		filter->last_length = 0;
+		vtfilter_reset_sets(filter);
 		buf_add_str(out, reset);
 	} else if (strchr("78=>DEHM", byte)) {
 		buf_add_char(out, ESC);
@@ -223,18 +256,18 @@ static void add_simple_escape(struct vtfilter *filter, unsigned char byte, struc
 }
 
 /* ESC, an intermediate and a final byte. */
-static void add_escape(const struct vtfilter *filter, unsigned char byte, struct buf *out)
+static void add_escape(struct vtfilter *filter, unsigned char byte, struct buf *out)
 {
 	char intermediate = filter->sequence[0];
-	const char *finals = intermediate == '#' ? "34568" : NULL;
 
-	if (filter->length != 1 || !strchr("()*+#", intermediate))
+	if (filter->length != 1)
 		return;
-	if (finals ? !strchr(finals, byte) : strchr("PX[]^_", byte) != NULL)
-		return;
-	buf_add_char(out, ESC);
-	buf_add_char(out, intermediate);
-	buf_add_char(out, (char)byte);
+	if (intermediate == '(' || intermediate == ')') {
+		vtfilter_designate(filter, intermediate == ')', (char)byte);
+	} else if (intermediate == '#' && strchr("34568", byte)) {
+		buf_add_str(out, "\033#");
+		buf_add_char(out, (char)byte);
+	}
 }
 
 static void take_escape(struct vtfilter *filter, unsigned char byte, struct buf *out)
@@ -261,6 +294,9 @@ static void take_csi(struct vtfilter *filter, unsigned char byte, struct buf *ou
 		return;
 	}
 	vtfilter_add_csi(filter, (char)byte, out);
+	/* A soft reset. */
+	if (byte == 'p' && filter->length == 1 && filter->sequence[0] == '!')
+		vtfilter_reset_sets(filter);
 	enter(filter, VTFILTER_GROUND);
 }
 
@@ -313,6 +349,8 @@ static void take_string(struct vtfilter *filter, unsigned char byte, struct buf 
 		enter(filter, VTFILTER_GROUND);
 	} else if (byte == ESC) {
 		filter->in_string = true;
+	} else if (++filter->string_length >= VTFILTER_STRING_MAX) {
+		enter(filter, VTFILTER_GROUND);
 	} else if (is_osc && filter->string.len < VTFILTER_TITLE_MAX) {
 		buf_add_char(&filter->string, (char)byte);
 	}
@@ -331,7 +369,7 @@ static void take_byte(struct vtfilter *filter, unsigned char byte, struct buf *o
 	else if (byte > DEL)
 		take_first(filter, byte, out);
 	else if (byte < DEL)
-		add_character(filter, byte, &(char){(char)byte}, 1, out);
+		add_ascii(filter, byte, out);
 }
 
 /* Plain ASCII at the front of bytes, which is most of what comes, in one go; returns its length. */
@@ -339,6 +377,8 @@ static size_t take_run(struct vtfilter *filter, const char *bytes, size_t length
 {
 	size_t used = 0;
 
+	if (filter->sets[filter->set] != 'B')
+		return 0;
 	while (used < length && bytes[used] >= 0x20 && bytes[used] < DEL)
 		used++;
 	if (used) {

@@ -5,17 +5,20 @@
  * list of known ones. Bytes may come in pieces of any length; the output does not depend on it, and
  * never ends within a sequence or a character.
  *
- *	UTF-8     invalid bytes and C1 controls become U+FFFD; more marks than MARKS_MAX on one
- *	          character are dropped (as wcwidth(3) has marks: the locale has to be a UTF-8 one); libvterm is not
- *	          given what it mistakes for marks
- *	C0        BEL BS HT LF VT FF CR SO SI; CAN and SUB end a sequence; the rest is dropped
- *	ESC       7 8 = > D E H M c, ( ) * + with one final byte, # with 3 4 5 6 8
+ *	UTF-8     invalid bytes and C1 controls become U+FFFD; libvterm is not given what it mistakes for marks
+ *	marks     with VTFILTER_MARK before each, which is for term_write.c; dropped are those that do not come
+ *	          right behind a character, and more than MARKS_MAX on one (as wcwidth(3) has marks:
+ *	          the locale has to be a UTF-8 one)
+ *	C0        BEL BS HT LF VT FF CR; CAN and SUB end a sequence; the rest is dropped
+ *	ESC       7 8 = > D E H M c, # with 3 4 5 6 8
+ *	sets      ESC ( and ) with 0 A B, SO, SI: what is printed in another set passes as Unicode
  *	CSI       at most 15 parameters of at most 5 digits, one of the leaders ? and >, one
  *	          intermediate, 96 bytes; modes one at a time, ?47 as ?1047, no ?69 (margins left and right); REP as what
  *	          it repeats; s and u as ESC 7 and ESC 8
  *	SGR       of any number of parameters, written anew (sgr.h); dim as font 1, which libvterm keeps in
  *	          its cells, other than dim
- *	OSC       titles are handed out; all others, DCS, APC, PM and SOS are swallowed
+ *	OSC       titles are handed out; all others, DCS, APC, PM and SOS are swallowed. One that is longer than
+ *	          STRING_MAX is taken for unterminated: what follows is shown
  *
  * Sequences are recognised as ECMA-48 has them; what xterm adds, by its ctlseqs document.
  *
@@ -34,6 +37,9 @@ enum {
 	VTFILTER_TITLE_MAX = 4096,   /* bytes of an OSC that are looked at */
 	VTFILTER_SEQUENCE_MAX = 512, /* bytes of a CSI, which only SGR may use */
 	VTFILTER_MARKS_MAX = 16,
+	VTFILTER_STRING_MAX = 65536, /* bytes of an OSC, DCS, ... */
+	VTFILTER_MARK = 1,	     /* a mark follows */
+	VTFILTER_WIDE_MARK = 2,	     /* one that libvterm must be given by itself */
 };
 
 enum vtfilter_state {
@@ -55,6 +61,7 @@ struct vtfilter {
 		[VTFILTER_SEQUENCE_MAX]; /* of ESC: intermediates; of CSI: all up to the final byte */
 	size_t length;			 /* of it; more than it holds: too long */
 	struct buf string;		 /* what was read of an OSC */
+	size_t string_length;		 /* of that, or of another string, all that came */
 	bool in_string;			 /* ESC came within a string: "\" ends it */
 	struct buf title;		 /* the last one */
 	bool has_title;			 /* not yet taken */
@@ -62,7 +69,9 @@ struct vtfilter {
 	size_t partial_length;
 	char last[4]; /* the last character that passed, for REP */
 	size_t last_length;
-	int marks; /* so many on the last character */
+	int marks;    /* so many on the last character; MARKS_MAX: none can follow */
+	char sets[2]; /* designated as G0 and G1: "B" (ASCII), "0" (line drawing), "A" (British) */
+	int set;      /* which of them is in use */
 };
 
 void vtfilter_init(struct vtfilter *filter, int columns);

@@ -13,6 +13,7 @@
 
 #define BAD "\xef\xbf\xbd" /* U+FFFD */
 #define ACUTE "\xcc\x81"   /* U+0301, a mark */
+#define MARK "\001" ACUTE  /* as it passes */
 #define TEN(text) text text text text text text text text text text
 
 enum { COLUMNS = 20 };
@@ -86,17 +87,18 @@ static void test_utf8(void **state)
 static void test_marks(void **state)
 {
 	static const struct filter_case cases[] = {
-		{"e" TEN(ACUTE) "e" TEN(ACUTE), "e" TEN(ACUTE) "e" TEN(ACUTE), 0},
-		{"e" TEN(ACUTE) TEN(ACUTE) "f",
-		 "e" TEN(ACUTE) ACUTE ACUTE ACUTE ACUTE ACUTE ACUTE "f", 0},
-		/* wide ones come by themselves, false ones not at all */
+		{"e" TEN(ACUTE) "e" TEN(ACUTE), "e" TEN(MARK) "e" TEN(MARK), 0},
+		{"e" TEN(ACUTE) TEN(ACUTE) "f", "e" TEN(MARK) MARK MARK MARK MARK MARK MARK "f", 0},
+		/* wide ones are told apart, false ones do not pass */
 		{"\xe3\x81\x8b\xe3\x82\x99\xe3\x82\x99",
-		 "\xe3\x81\x8b\033[?0h\xe3\x82\x99\033[?0h\xe3\x82\x99", 0},
+		 "\xe3\x81\x8b\002\xe3\x82\x99\002\xe3\x82\x99", 0},
 		{"a\xd8\x80\xe3\x80\xae"
 		 "b",
 		 "a" BAD BAD "b", 0},
 		/* and are not repeated */
-		{"e" ACUTE "\033[2b", "e" ACUTE "ee", 0},
+		{"e" ACUTE "\033[2b", "e" MARK "ee", 0},
+		/* what is not right behind a character is on nothing */
+		{ACUTE "e\n" ACUTE "e\033[m" ACUTE "e\033]0;x\a" ACUTE, "e\ne\033[0me", 0},
 	};
 
 	(void)state;
@@ -107,7 +109,7 @@ static void test_marks(void **state)
 static void test_c0(void **state)
 {
 	static const struct filter_case cases[] = {
-		{"\a\b\t\n\v\f\r\016\017", "\a\b\t\n\v\f\r\016\017", 0},
+		{"\a\b\t\n\v\f\r\016\017", "\a\b\t\n\v\f\r", 0},
 		{"a\0b\001\005\177\020c", "abc", 8},
 		{"\033\030[1m", "[1m", 0},
 		{"\033[1\032m", "m", 0},
@@ -120,13 +122,34 @@ static void test_c0(void **state)
 	check_cases(cases, ARRAY_SIZE(cases));
 }
 
+/* Line drawing (VT100) and British; what is printed with them is Unicode, whatever comes before it. */
+static void test_sets(void **state)
+{
+	static const struct filter_case cases[] = {
+		{"q\033(0q\xc3\xa9q_~\033(Bq", "q\xe2\x94\x80\xc3\xa9\xe2\x94\x80 \xc2\xb7q", 0},
+		{"\033)0x\016x\017x", "x\xe2\x94\x82x", 0},
+		{"\033(A#1",
+		 "\xc2\xa3"
+		 "1",
+		 0},
+		/* none that is known */
+		{"\033(0\033(4x", "\xe2\x94\x82", 0},
+		/* repeated as they are shown; a reset ends them */
+		{"\033(0x\033[2b\033[!px", "\xe2\x94\x82\xe2\x94\x82\xe2\x94\x82\033[!px", 0},
+		{"\033(0\016\033cx", "\033[?1049l\033[?1000l\033[?1006l\033[?5l\033cx", 0},
+	};
+
+	(void)state;
+	check_cases(cases, ARRAY_SIZE(cases));
+}
+
 /* Rule 3; all that is not on its list is dropped as a whole. */
 static void test_escape(void **state)
 {
 	static const struct filter_case cases[] = {
 		{"\0337\033=\033>\033D\033E\033H\033M", "\0337\033=\033>\033D\033E\033H\033M", 0},
 		{"\0338", "\0338\033[?0h", 0},
-		{"\033(0\033)B\033*A\033+B", "\033(0\033)B\033*A\033+B", 0},
+		{"\033*A#\033+0q", "#q", 0},
 		{"\033#3\033#4\033#5\033#6\033#8", "\033#3\033#4\033#5\033#6\033#8", 0},
 		{"\033#7.\033#[1m.", ".1m.", 0},
 		{"\033([x\033(Px\033(]x\033(Xx\033(^x\033(_x", "xxxxxx", 0},
@@ -185,7 +208,9 @@ static void test_repeat(void **state)
 		{"\033[5bx", "x", 0},
 		{"x\033[b\033[0b\033[2b", "xxxxx", 0},
 		{"\xe2\x82\xac\033[2b", "\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac", 0},
-		{"ab\033[1m\n\033[1b", "ab\033[1m\nb", 0},
+		{"ab\033[1m\033[1b", "ab\033[1mb", 0},
+		/* nothing is before it in a new line */
+		{"ab\n\033[1b", "ab\n", 0},
 		{"x\033[99999b", "x" TEN("x") TEN("x"), 0},
 		{"x\033c\033[1b", "x\033[?1049l\033[?1000l\033[?1006l\033[?5l\033c", 0},
 	};
@@ -276,7 +301,7 @@ static void test_long_title(void **state)
 
 	(void)state;
 	buf_add_str(&in, "\033]0;");
-	for (int i = 0; i < 100000; i++)
+	for (int i = 0; i < VTFILTER_STRING_MAX - 10; i++)
 		buf_add_char(&in, 'x');
 	buf_add_str(&in, "\a.");
 	vtfilter_init(&filter, COLUMNS);
@@ -284,6 +309,28 @@ static void test_long_title(void **state)
 	assert_string_equal(out.data, ".");
 	assert_int_equal(strlen(vtfilter_take_title(&filter)), VTFILTER_TITLE_MAX - 2);
 	vtfilter_release(&filter);
+}
+
+/* A string without an end silences the screen no longer than its limit. */
+static void test_endless_string(void **state)
+{
+	static const char *const starts[] = {"\033]", "\033P", "\033_", "\033^", "\033X"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(starts); i++) {
+		AUTO_BUF struct buf in = BUF_INIT, out = BUF_INIT;
+		struct vtfilter filter;
+
+		buf_add_str(&in, starts[i]);
+		for (int j = 0; j < VTFILTER_STRING_MAX; j++)
+			buf_add_char(&in, j % 80 ? 'x' : '\n');
+		buf_add_str(&in, "shown");
+		vtfilter_init(&filter, COLUMNS);
+		vtfilter_feed(&filter, in.data, in.len, &out);
+		assert_string_equal(out.data, "shown");
+		assert_null(vtfilter_take_title(&filter));
+		vtfilter_release(&filter);
+	}
 }
 
 /* Rule 6: it is known when something is incomplete, and can be ended. */
@@ -341,12 +388,20 @@ static void test_onlcr(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_utf8),	   cmocka_unit_test(test_marks),
-		cmocka_unit_test(test_c0),	   cmocka_unit_test(test_escape),
-		cmocka_unit_test(test_csi),	   cmocka_unit_test(test_modes),
-		cmocka_unit_test(test_repeat),	   cmocka_unit_test(test_sgr),
-		cmocka_unit_test(test_strings),	   cmocka_unit_test(test_titles),
-		cmocka_unit_test(test_long_title), cmocka_unit_test(test_idle),
+		cmocka_unit_test(test_utf8),
+		cmocka_unit_test(test_marks),
+		cmocka_unit_test(test_sets),
+		cmocka_unit_test(test_c0),
+		cmocka_unit_test(test_escape),
+		cmocka_unit_test(test_csi),
+		cmocka_unit_test(test_modes),
+		cmocka_unit_test(test_repeat),
+		cmocka_unit_test(test_sgr),
+		cmocka_unit_test(test_strings),
+		cmocka_unit_test(test_titles),
+		cmocka_unit_test(test_long_title),
+		cmocka_unit_test(test_endless_string),
+		cmocka_unit_test(test_idle),
 		cmocka_unit_test(test_onlcr),
 	};
 
