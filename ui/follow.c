@@ -4,13 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <wchar.h>
 
 #include "engine/base/buf.h"
 #include "engine/base/mem.h"
-#include "engine/base/utf8.h"
 #include "ui/follow_scan.h"
-#include "ui/log_escape.h"
 #include "ui/log_file.h"
 #include "ui/sgr.h"
 #include "ui/term.h"
@@ -199,27 +196,6 @@ static int scan_to(struct follow *follow, uint64_t end, struct err *err)
 	return follow->scan.offset < end;
 }
 
-/* True when the first thing that a line shows is a character by itself, and not a mark on one that is
- * before it; then nothing before the line matters to it. */
-static bool shows_character(const char *bytes, size_t length)
-{
-	uint32_t code;
-
-	for (size_t at = 0; at < length;) {
-		struct escape escape = {.length = 1};
-
-		if (bytes[at] == 0x1b && !escape_read(bytes + at, length - at, &escape))
-			return false;
-		if ((unsigned char)bytes[at] >= 0x20)
-			return utf8_decode(bytes + at, length - at, &code) && code != 0x7f &&
-			       wcwidth((wchar_t)code) > 0;
-		if (bytes[at] == '\n')
-			return false;
-		at += escape.length;
-	}
-	return false;
-}
-
 /* What is looked for backwards. */
 struct start {
 	size_t lines;	 /* that are still wanted behind it */
@@ -230,7 +206,7 @@ struct start {
 static bool find_in_block(const struct follow *follow, const char *bytes, size_t length,
 			  uint64_t offset, struct start *start)
 {
-	const char *end = bytes + length, *newline = end;
+	const char *newline = bytes + length;
 
 	while ((newline = memrchr(bytes, '\n', (size_t)(newline - bytes)))) {
 		const char *line = newline + 1;
@@ -239,8 +215,7 @@ static bool find_in_block(const struct follow *follow, const char *bytes, size_t
 			start->lines--;
 			continue;
 		}
-		if ((follow->onlcr || (newline > bytes && newline[-1] == '\r')) &&
-		    shows_character(line, (size_t)(end - line))) {
+		if (follow->onlcr || (newline > bytes && newline[-1] == '\r')) {
 			start->offset = offset + (uint64_t)(line - bytes);
 			return true;
 		}

@@ -5,14 +5,16 @@
 
 #include "engine/base/mem.h"
 #include "ui/log_escape.h"
-#include "ui/sgr.h"
+#include "ui/vtfilter.h"
 
 enum {
 	SO = 0x0e,
+	SI = 0x0f,
 	ESC = 0x1b,
 	SEQUENCE_MAX =
 		256, /* bytes of a plain CSI: longer ones may mean something else to a filter */
-	UNFINISHED_MAX = 65536, /* a sequence that is not whole after so many bytes is none */
+	UNFINISHED_MAX =
+		VTFILTER_STRING_MAX, /* a sequence that is not whole after so many bytes is none */
 };
 
 /* Modes of CSI h and l that matter to plain output, and which of the two sets them. */
@@ -38,7 +40,6 @@ static const struct {
 } escape_table[] = {
 	{"8", FOLLOW_STYLE},
 	{"H", FOLLOW_TABS},
-	{"()*+", FOLLOW_CHARSET},
 	{"#", FOLLOW_LINE_SIZE},
 };
 
@@ -113,6 +114,18 @@ static void take_simple(struct follow_scan *scan, const struct escape *escape)
 		scan->modes = FOLLOW_STYLE;
 }
 
+/* A character set, which is known by its final byte (vtfilter_sets.h). Returns false when nothing has changed. */
+static bool take_set(struct follow_scan *scan, const struct escape *escape)
+{
+	unsigned mode = escape->introducer == '(' ? FOLLOW_G0 : FOLLOW_G1, before = scan->modes;
+
+	if (escape->length == 3 && escape->final == 'B')
+		scan->modes &= ~mode;
+	else if (escape->length == 3 && (escape->final == '0' || escape->final == 'A'))
+		scan->modes |= mode;
+	return scan->modes != before;
+}
+
 /* A sequence that is not plain. */
 static void take_other(struct follow_scan *scan, const struct escape *escape)
 {
@@ -132,72 +145,112 @@ static bool is_erase(const struct escape *escape)
 		(escape->n_params == 1 && escape->params[0] >= '0' && escape->params[0] <= '2'));
 }
 
-static bool is_plain(const struct escape *escape)
+static bool is_set(const struct escape *escape)
 {
+	return escape->kind == ESCAPE_OTHER &&
+	       (escape->introducer == '(' || escape->introducer == ')');
+}
+
+static bool is_plain(struct follow_scan *scan, const struct escape *escape)
+{
+	if (is_set(escape))
+		return !take_set(scan, escape);
 	if (escape->kind == ESCAPE_STRING)
-		return escape->introducer == ']';
+		return escape->introducer == ']' && escape->length <= VTFILTER_STRING_MAX;
 	if (escape->kind == ESCAPE_CSI && escape->length <= SEQUENCE_MAX)
 		return escape_is_sgr(escape) || is_erase(escape);
 	return false;
 }
 
-/* True for an SGR that begins with a reset: behind it the colours are known. */
-static bool resets_style(const struct escape *escape)
+/* True for parameters of an SGR that begin with a reset: behind it the colours are known. */
+static bool resets_style(const char *params, size_t length)
 {
-	return !escape->n_params ||
-	       (escape->params[0] == '0' && (escape->n_params == 1 || escape->params[1] == ';'));
+	return !length || (params[0] == '0' && (length == 1 || params[1] == ';'));
 }
 
-/* Takes a whole sequence; behind is the offset of what follows it. */
-static void take_escape(struct follow_scan *scan, const struct escape *escape, uint64_t behind)
+/* How long the SGR is that these bytes begin with, if it is a plain one, else 0: most sequences are, and this
+ * is how they are passed quickly. */
+static size_t sgr_length(const char *bytes, size_t length)
 {
-	bool plain = is_plain(escape);
+	size_t at = 2;
+
+	if (length < 3 || bytes[1] != '[')
+		return 0;
+	length = length < SEQUENCE_MAX ? length : SEQUENCE_MAX;
+	while (at < length && bytes[at] >= '0' && bytes[at] <= ';')
+		at++;
+	return at < length && bytes[at] == 'm' ? at + 1 : 0;
+}
+
+/* Takes a whole sequence; behind is the offset of what follows it. Returns true when no colours from before it
+ * are left. */
+static bool take_escape(struct follow_scan *scan, const struct escape *escape, uint64_t behind)
+{
+	bool plain = is_plain(scan, escape);
+	bool resets =
+		plain && escape_is_sgr(escape) && resets_style(escape->params, escape->n_params);
 
 	if (!plain)
 		take_other(scan, escape);
-	if (plain && escape_is_sgr(escape)) {
-		sgr_apply(escape->params, escape->n_params, &scan->style);
-		if ((scan->modes & FOLLOW_STYLE) && resets_style(escape)) {
-			scan->modes &= ~(unsigned)FOLLOW_STYLE;
-			plain = false; /* what is before it cannot be left out */
-		}
+	if (resets && (scan->modes & FOLLOW_STYLE)) {
+		scan->modes &= ~(unsigned)FOLLOW_STYLE;
+		plain = false; /* what is before it cannot be left out */
 	}
 	if (!plain)
 		scan->plain_from = behind;
+	return resets;
 }
 
-/* Looks for SO, which is not plain, in bytes without ESC that begin at an offset. */
+/* Looks for SO and SI, which are not plain when they change something, in bytes without ESC that begin at an
+ * offset. */
 static void take_text(struct follow_scan *scan, const char *bytes, size_t length, uint64_t offset)
 {
-	const char *shift = memrchr(bytes, SO, length);
+	const char *end = bytes + length, *out = memrchr(bytes, SO, length);
+	const char *start = out ? out + 1 : bytes;
+	bool shifted = out || scan->modes & FOLLOW_SHIFTED;
+	const char *in = shifted ? memrchr(start, SI, (size_t)(end - start)) : NULL;
 
-	if (!shift)
-		return;
-	scan->modes |= FOLLOW_CHARSET;
-	scan->plain_from = offset + (uint64_t)(shift - bytes) + 1;
+	if (out)
+		scan->plain_from = offset + (uint64_t)(out - bytes) + 1;
+	if (out && !in)
+		scan->modes |= FOLLOW_SHIFTED;
+	if (in) {
+		scan->modes &= ~(unsigned)FOLLOW_SHIFTED;
+		scan->plain_from = offset + (uint64_t)(in - bytes) + 1;
+	}
 }
 
 size_t follow_scan_feed(struct follow_scan *scan, const char *bytes, size_t length)
 {
-	size_t at = 0;
+	size_t at = 0, styled = 0; /* colours from before that do not count any more */
+	bool shifts = scan->modes & FOLLOW_SHIFTED || memchr(bytes, SO, length);
 
 	while (at < length) {
 		const char *found = memchr(bytes + at, ESC, length - at);
-		size_t text = found ? (size_t)(found - bytes) : length;
+		size_t text = found ? (size_t)(found - bytes) : length, sgr;
 		struct escape escape;
 
-		take_text(scan, bytes + at, text - at, scan->offset + at);
+		if (shifts)
+			take_text(scan, bytes + at, text - at, scan->offset + at);
 		at = text;
 		if (!found)
 			break;
+		if (!(scan->modes & FOLLOW_STYLE) && (sgr = sgr_length(found, length - at))) {
+			if (resets_style(found + 2, sgr - 3))
+				styled = at;
+			at += sgr;
+			continue;
+		}
 		if (!escape_read(found, length - at, &escape)) {
 			if (length - at < UNFINISHED_MAX)
 				break;
 			escape = (struct escape){.kind = ESCAPE_BROKEN, .length = length - at};
 		}
+		if (take_escape(scan, &escape, scan->offset + at + escape.length))
+			styled = at;
 		at += escape.length;
-		take_escape(scan, &escape, scan->offset + at);
 	}
+	escape_carry_style(bytes + styled, at - styled, &scan->style);
 	scan->offset += at;
 	return at;
 }

@@ -16,7 +16,7 @@
 enum follow_mode {
 	FOLLOW_MARGINS = 1,
 	FOLLOW_TABS = 2,
-	FOLLOW_CHARSET = 4,
+	FOLLOW_G0 = 4,	      /* G0 is not ASCII */
 	FOLLOW_LINE_SIZE = 8, /* lines of double width or height */
 	FOLLOW_INSERT = 16,
 	FOLLOW_NEWLINE = 32,
@@ -25,6 +25,8 @@ enum follow_mode {
 	FOLLOW_STYLE = 256, /* the colours are not known, until all are reset */
 	FOLLOW_LOST =
 		512, /* a sequence was broken off: a terminal may make anything of what follows */
+	FOLLOW_G1 = 1024,
+	FOLLOW_SHIFTED = 2048, /* G1 is in use */
 };
 
 struct follow_scan {

@@ -103,8 +103,7 @@ static void assert_same(const struct pair *pair, uint64_t number)
 
 /* --- streams */
 
-/* What plain output is made of; lines end often, so that there is much to skip. No combining marks:
- * what libvterm makes of one depends on where the pieces end that it is given. */
+/* What plain output is made of; lines end often, so that there is much to skip. */
 static const char *const plain[] = {
 	"\n",
 	"\n",
@@ -126,7 +125,11 @@ static const char *const plain[] = {
 	"a line that is longer than the terminal is wide, really",
 	"\303\244\342\202\254",
 	"\346\227\245\346\234\254",
-
+	"\314\201",
+	"e\314\201\314\210",
+	"\343\201\213\343\202\231",
+	"\033(B",
+	"\017",
 	"\377",
 	"\303",
 	"\033[m",
@@ -154,7 +157,7 @@ static const char *const plain[] = {
 	"\033]8;;http://x\033\\",
 };
 
-/* What moves the cursor, or leaves a mode behind, or makes no sense. Character sets are in test_modes(). */
+/* What moves the cursor, or leaves a mode behind, or makes no sense. */
 static const char *const others[] = {
 	"\033[H",	  "\033[2J",	    "\033[3;4H",    "\033[2A",	  "\033[B",
 	"\033[5C",	  "\033[2L",	    "\033[2M",	    "\033[3P",	  "\033[4@",
@@ -167,7 +170,8 @@ static const char *const others[] = {
 	"\033[5b",	  "\033[!p",	    "\033[1\nm",    "\033[3\r1m", "\033]0;never\n",
 	"\033P1$r\033\\", "\033Pnever\007", "\033_x\033\\", "\033\033",	  "\030",
 	"\033[31\030",	  "\033[>4;1m",	    "\033[?2004h",  "\033[1;",	  "\033]2;",
-	"\033",
+	"\033",		  "\033(0",	    "\033)0",	    "\016",	  "\033(A",
+	"\033(4",	  "\033*0",	    "\033((0",	    "\033#3",
 };
 
 static void add_random(struct pair *pair, struct buf *out, int others_percent)
@@ -260,6 +264,49 @@ static void test_flood(void **state)
 	close_pair(&pair);
 }
 
+/* Lines that show nothing are skipped as well, and so are those of programs that print tput(1)'s sgr0. */
+static void test_empty_lines(void **state)
+{
+	static const char *const lines[] = {"\n", "\033(B\033[m\n", "\033(B\033[mword\017\n"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+		struct pair pair;
+
+		open_pair(&pair, 1);
+		set_onlcr(&pair, true);
+		print(&pair, "first\n", 6);
+		for (int line = 0; line < 2000; line++)
+			print(&pair, lines[i], strlen(lines[i]));
+		assert_false(frame(&pair, 1000));
+		assert_same(&pair, i);
+		assert_true(follow_skipped(pair.follow) > pair.size - 1000);
+		close_pair(&pair);
+	}
+}
+
+/* A string that is so long that the terminal takes it for unterminated is not plain: its end is text. */
+static void test_long_string(void **state)
+{
+	struct pair pair;
+	AUTO_BUF struct buf text = BUF_INIT;
+
+	(void)state;
+	open_pair(&pair, 1);
+	set_onlcr(&pair, true);
+	for (int i = 0; i < 1000; i++)
+		buf_add_fmt(&text, "%d: a line\n", i);
+	buf_add_str(&text, "\033]8;;");
+	for (int i = 0; i < 66000; i++)
+		buf_add_char(&text, 'x');
+	buf_add_str(&text, "\007\n\n");
+	print(&pair, text.data, text.len);
+	while (frame(&pair, 1000))
+		;
+	assert_same(&pair, 0);
+	close_pair(&pair);
+}
+
 /* With cursor addressing in between, nothing is skipped. */
 static void test_addressing(void **state)
 {
@@ -285,9 +332,10 @@ static void test_modes(void **state)
 	static const struct {
 		const char *set, *unset;
 	} modes[] = {
-		{"\033[2;4r", "\033[r"},  {"\033[4h", "\033[4l"},    {"\033[?7l", "\033[?7h"},
-		{"\033[?6h", "\033[?6l"}, {"\033(0", "\033c\033[m"}, {"\033H", "\033c\033[m"},
-		{"\0338", "\033[0;1m"},	  {"\033[20h", "\033[20l"},
+		{"\033[2;4r", "\033[r"},      {"\033[4h", "\033[4l"},	 {"\033[?7l", "\033[?7h"},
+		{"\033[?6h", "\033[?6l"},     {"\033(0", "\033c\033[m"}, {"\033(0", "\033(B"},
+		{"\033)0\016", "\017\033)B"}, {"\033H", "\033c\033[m"},	 {"\0338", "\033[0;1m"},
+		{"\033[20h", "\033[20l"},
 	};
 
 	(void)state;
@@ -409,7 +457,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_plain_streams), cmocka_unit_test(test_mixed_streams),
-		cmocka_unit_test(test_flood),	      cmocka_unit_test(test_addressing),
+		cmocka_unit_test(test_flood),	      cmocka_unit_test(test_empty_lines),
+		cmocka_unit_test(test_addressing),    cmocka_unit_test(test_long_string),
 		cmocka_unit_test(test_modes),	      cmocka_unit_test(test_without_onlcr),
 		cmocka_unit_test(test_sizes),	      cmocka_unit_test(test_times),
 		cmocka_unit_test(test_failures),
