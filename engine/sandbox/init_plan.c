@@ -81,7 +81,7 @@ static void carry_list(struct carrier *carrier, const struct strv **list)
 
 		carry_text(carrier, &item);
 		if (read)
-			strv_add(read, item ? item : "");
+			strv_take(read, item ? (char *)(uintptr_t)item : mem_strdup(""));
 	}
 }
 
