@@ -162,43 +162,19 @@ static bool is_plain(struct follow_scan *scan, const struct escape *escape)
 	return false;
 }
 
-/* True for parameters of an SGR that begin with a reset: behind it the colours are known. */
-static bool resets_style(const char *params, size_t length)
-{
-	return !length || (params[0] == '0' && (length == 1 || params[1] == ';'));
-}
-
-/* How long the SGR is that these bytes begin with, if it is a plain one, else 0: most sequences are, and this
- * is how they are passed quickly. */
-static size_t sgr_length(const char *bytes, size_t length)
-{
-	size_t at = 2;
-
-	if (length < 3 || bytes[1] != '[')
-		return 0;
-	length = length < SEQUENCE_MAX ? length : SEQUENCE_MAX;
-	while (at < length && bytes[at] >= '0' && bytes[at] <= ';')
-		at++;
-	return at < length && bytes[at] == 'm' ? at + 1 : 0;
-}
-
-/* Takes a whole sequence; behind is the offset of what follows it. Returns true when no colours from before it
- * are left. */
-static bool take_escape(struct follow_scan *scan, const struct escape *escape, uint64_t behind)
+/* Takes a whole sequence; behind is the offset of what follows it. */
+static void take_escape(struct follow_scan *scan, const struct escape *escape, uint64_t behind)
 {
 	bool plain = is_plain(scan, escape);
-	bool resets =
-		plain && escape_is_sgr(escape) && resets_style(escape->params, escape->n_params);
 
 	if (!plain)
 		take_other(scan, escape);
-	if (resets && (scan->modes & FOLLOW_STYLE)) {
+	if (plain && (scan->modes & FOLLOW_STYLE) && escape_is_reset(escape)) {
 		scan->modes &= ~(unsigned)FOLLOW_STYLE;
 		plain = false; /* what is before it cannot be left out */
 	}
 	if (!plain)
 		scan->plain_from = behind;
-	return resets;
 }
 
 /* Looks for SO and SI, which are not plain when they change something, in bytes without ESC that begin at an
@@ -220,37 +196,43 @@ static void take_text(struct follow_scan *scan, const char *bytes, size_t length
 	}
 }
 
+/* Takes the sequence at the front of bytes. Returns its length, 0 when it is not whole yet. */
+static size_t take_sequence(struct follow_scan *scan, const char *bytes, size_t length,
+			    uint64_t offset)
+{
+	size_t sgr = scan->modes & FOLLOW_STYLE ? 0 : escape_sgr_length(bytes, length);
+	struct escape escape;
+
+	/* Most of them are. */
+	if (sgr && sgr <= SEQUENCE_MAX)
+		return sgr;
+	if (!escape_read(bytes, length, &escape)) {
+		if (length < UNFINISHED_MAX)
+			return 0;
+		escape = (struct escape){.kind = ESCAPE_BROKEN, .length = length};
+	}
+	take_escape(scan, &escape, offset + escape.length);
+	return escape.length;
+}
+
 size_t follow_scan_feed(struct follow_scan *scan, const char *bytes, size_t length)
 {
-	size_t at = 0, styled = 0; /* colours from before that do not count any more */
 	bool shifts = scan->modes & FOLLOW_SHIFTED || memchr(bytes, SO, length);
+	size_t at = 0;
 
 	while (at < length) {
 		const char *found = memchr(bytes + at, ESC, length - at);
-		size_t text = found ? (size_t)(found - bytes) : length, sgr;
-		struct escape escape;
+		size_t text = found ? (size_t)(found - bytes) : length, taken;
 
 		if (shifts)
 			take_text(scan, bytes + at, text - at, scan->offset + at);
 		at = text;
-		if (!found)
+		taken = found ? take_sequence(scan, found, length - at, scan->offset + at) : 0;
+		if (!taken)
 			break;
-		if (!(scan->modes & FOLLOW_STYLE) && (sgr = sgr_length(found, length - at))) {
-			if (resets_style(found + 2, sgr - 3))
-				styled = at;
-			at += sgr;
-			continue;
-		}
-		if (!escape_read(found, length - at, &escape)) {
-			if (length - at < UNFINISHED_MAX)
-				break;
-			escape = (struct escape){.kind = ESCAPE_BROKEN, .length = length - at};
-		}
-		if (take_escape(scan, &escape, scan->offset + at + escape.length))
-			styled = at;
-		at += escape.length;
+		at += taken;
 	}
-	escape_carry_style(bytes + styled, at - styled, &scan->style);
+	escape_carry_style(bytes, at, &scan->style);
 	scan->offset += at;
 	return at;
 }

@@ -93,9 +93,45 @@ bool escape_is_sgr(const struct escape *escape)
 	       (!escape->n_params || escape->params[0] < '<');
 }
 
+/* True for parameters of an SGR that begin with a reset. */
+static bool is_reset(const char *params, size_t length)
+{
+	return !length || (params[0] == '0' && (length == 1 || params[1] == ';'));
+}
+
+bool escape_is_reset(const struct escape *escape)
+{
+	return escape_is_sgr(escape) && is_reset(escape->params, escape->n_params);
+}
+
+size_t escape_sgr_length(const char *bytes, size_t length)
+{
+	size_t at = 2;
+
+	if (length < 3 || bytes[1] != '[')
+		return 0;
+	at += span(bytes + at, length - at, '0', ';');
+	return at < length && bytes[at] == 'm' ? at + 1 : 0;
+}
+
+/* Where the last reset in the bytes is, or where they begin. Each ESC begins a sequence, whatever is before
+ * it, so they can be looked at from the end. */
+static const char *last_reset(const char *bytes, const char *end)
+{
+	const char *at = end;
+
+	while ((at = memrchr(bytes, ESC, (size_t)(at - bytes)))) {
+		size_t length = escape_sgr_length(at, (size_t)(end - at));
+
+		if (length && is_reset(at + 2, length - 3))
+			return at;
+	}
+	return bytes;
+}
+
 void escape_carry_style(const char *bytes, size_t length, struct cell_style *style)
 {
-	const char *at = bytes, *end = bytes + length;
+	const char *end = bytes + length, *at = last_reset(bytes, end);
 	struct escape escape;
 
 	while ((at = memchr(at, ESC, (size_t)(end - at)))) {

@@ -35,7 +35,13 @@ bool escape_read(const char *bytes, size_t length, struct escape *ret_escape);
 /* True for SGR (CSI m), which has no private marker and no intermediates. */
 bool escape_is_sgr(const struct escape *escape);
 
-/* Applies all SGR in the bytes to style. */
+/* True for an SGR that begins with a reset: what was before does not matter behind it. */
+bool escape_is_reset(const struct escape *escape);
+
+/* The length of an SGR of digits, ";" and ":" at bytes[0]; 0 for all else. Quicker than the above. */
+size_t escape_sgr_length(const char *bytes, size_t length);
+
+/* Applies all SGR in the bytes to style; quick, however many there are before the last reset. */
 void escape_carry_style(const char *bytes, size_t length, struct cell_style *style);
 
 #endif

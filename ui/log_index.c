@@ -8,10 +8,14 @@
 #include "ui/log_escape.h"
 #include "ui/log_file.h"
 
+#define ONES UINT64_C(0x0101010101010101)
+
 enum {
 	MARKS_MAX = 4096,
 	CUT_ESCAPE_MAX = 64, /* an escape sequence that begins within so many bytes of a cut goes
 				behind it */
+	LEAP_MIN = 64,	     /* bytes that are worth counting lines in */
+	WORDS = 31,	     /* as many as the sum of their newlines fits into a byte */
 	ESC = 0x1b,
 };
 
@@ -71,25 +75,76 @@ size_t log_line_length(const char *bytes, size_t available)
 	return available > LOG_LINE_MAX ? cut_length(bytes) : 0;
 }
 
+/* 1 in each byte of the word that is a newline, 0 in the others. */
+static uint64_t newlines_of(const char *bytes)
+{
+	const uint64_t low = ONES * 0x7f;
+	uint64_t word;
+
+	memcpy(&word, bytes, sizeof word);
+	word ^= ONES * '\n';
+	return ~(((word & low) + low) | word | low) >> 7;
+}
+
+/* How many newlines the bytes have, eight at a time: many lines are very short. */
+static uint64_t count_newlines(const char *bytes, size_t length)
+{
+	uint64_t count = 0;
+	size_t at = 0;
+
+	while (length - at >= sizeof(uint64_t)) {
+		size_t words = (length - at) / sizeof(uint64_t);
+		uint64_t sums = 0;
+
+		for (size_t i = words < WORDS ? words : WORDS; i; i--, at += sizeof(uint64_t))
+			sums += newlines_of(bytes + at);
+		count += sums * ONES >> 56;
+	}
+	for (; at < length; at++)
+		count += bytes[at] == '\n';
+	return count;
+}
+
+/* Moves place over many whole lines in bytes at once, of which none is too long; to no line behind the one
+ * given. Returns by how many bytes; 0 when that cannot be told without looking at each line. */
+static size_t leap(struct log_place *place, const char *bytes, size_t length, uint64_t line)
+{
+	size_t piece = length < LOG_LINE_MAX ? length : LOG_LINE_MAX;
+
+	for (; piece >= LEAP_MIN; piece /= 2) {
+		const char *newline = memrchr(bytes, '\n', piece);
+		size_t step = newline ? (size_t)(newline - bytes) + 1 : 0;
+		uint64_t count = count_newlines(bytes, step);
+
+		if (count <= line - place->line) {
+			place->line += count;
+			return step;
+		}
+	}
+	return 0;
+}
+
 /* Moves place over whole lines in bytes, which begin there, but to no line behind the one given, and
  * not over the byte at offset. Returns by how many bytes. */
 static size_t walk_bytes(struct log_place *place, const char *bytes, size_t length, uint64_t line,
 			 uint64_t offset)
 {
-	size_t at = 0, styled = 0;
+	size_t at = 0, styled = 0, step;
 
-	while (place->line < line) {
-		size_t step = log_line_length(bytes + at, length - at);
+	for (; place->line < line; at += step, place->offset += step) {
+		uint64_t before = offset - place->offset;
 
-		if (!step || place->offset + step > offset)
+		step = leap(place, bytes + at, length - at < before ? length - at : before, line);
+		if (step)
+			continue;
+		step = log_line_length(bytes + at, length - at);
+		if (!step || step > before)
 			break;
-		at += step;
 		place->line++;
-		place->offset += step;
 		/* What a cut makes of a sequence is decided by the pieces. */
-		if (bytes[at - 1] != '\n') {
-			escape_carry_style(bytes + styled, at - styled, &place->style);
-			styled = at;
+		if (bytes[at + step - 1] != '\n') {
+			escape_carry_style(bytes + styled, at + step - styled, &place->style);
+			styled = at + step;
 		}
 	}
 	escape_carry_style(bytes + styled, at - styled, &place->style);
