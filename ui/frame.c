@@ -8,7 +8,7 @@
 #include "engine/base/mem.h"
 #include "engine/base/utf8.h"
 
-enum { REPLACEMENT = 0xfffd, ELLIPSIS = 0x2026 };
+enum { REPLACEMENT = 0xfffd, ELLIPSIS = 0x2026, UTF8_BYTES_MAX = 4 };
 
 static struct cell blank_cell(struct cell_style style)
 {
@@ -55,10 +55,23 @@ static struct rect clip(const struct frame *frame, struct rect rect)
 	return rect;
 }
 
+/* What is about to be drawn over may begin or end within a wide character: its other half becomes blank. */
+static void split_wide(struct frame *frame, int row, int column, int columns)
+{
+	struct cell *cells = frame_at(frame, row, 0);
+	int end = column + columns;
+
+	if (column > 0 && column < frame->columns && !cells[column].width)
+		cells[column - 1] = blank_cell(cells[column - 1].style);
+	if (end < frame->columns && !cells[end].width)
+		cells[end] = blank_cell(cells[end].style);
+}
+
 void frame_fill(struct frame *frame, struct rect rect, struct cell_style style)
 {
 	rect = clip(frame, rect);
 	for (int row = 0; row < rect.rows; row++) {
+		split_wide(frame, rect.row + row, rect.column, rect.columns);
 		for (int column = 0; column < rect.columns; column++)
 			*frame_at(frame, rect.row + row, rect.column + column) = blank_cell(style);
 	}
@@ -78,7 +91,7 @@ static uint32_t shown_code(uint32_t code, bool ascii)
 static uint32_t next_code(const char **text, bool ascii, int *ret_width)
 {
 	uint32_t code = REPLACEMENT;
-	size_t used = utf8_decode(*text, strlen(*text), &code);
+	size_t used = utf8_decode(*text, strnlen(*text, UTF8_BYTES_MAX), &code);
 
 	*text += used ? used : 1;
 	code = shown_code(code, ascii);
@@ -97,6 +110,18 @@ int frame_text_columns(const char *text)
 	return columns;
 }
 
+/* Whether the text needs no more columns; of a long one only the beginning is looked at. */
+static bool fits(const char *text, bool ascii, int columns)
+{
+	int width;
+
+	while (*text && columns >= 0) {
+		next_code(&text, ascii, &width);
+		columns -= width;
+	}
+	return columns >= 0;
+}
+
 /* A combining character belongs to the cell before it. */
 static void combine(struct cell *cell, uint32_t code)
 {
@@ -104,11 +129,20 @@ static void combine(struct cell *cell, uint32_t code)
 		cell->chars[cell->n_chars++] = code;
 }
 
+/* The cell of the character that ends in front of a column. */
+static struct cell *last_of(struct frame *frame, int row, int column)
+{
+	struct cell *cell = frame_at(frame, row, column - 1);
+
+	return cell->width ? cell : cell - 1;
+}
+
 static void put_code(struct frame *frame, int row, int column, uint32_t code, int width,
 		     struct cell_style style)
 {
 	struct cell *cell = frame_at(frame, row, column);
 
+	split_wide(frame, row, column, width);
 	*cell = (struct cell){
 		.chars = {code}, .n_chars = 1, .width = (uint8_t)width, .style = style};
 	if (width == 2)
@@ -121,8 +155,8 @@ int frame_text(struct frame *frame, struct rect rect, int row, int column, struc
 	struct rect line = clip(frame, (struct rect){rect.row + row, rect.column + column, 1,
 						     rect.columns - column});
 	int at = 0, width;
-	bool fits = frame_text_columns(text) <= line.columns;
-	int room = fits ? line.columns : line.columns - 1;
+	bool whole = fits(text, frame->ascii, line.columns);
+	int room = whole ? line.columns : line.columns - 1;
 
 	if (!line.rows || row < 0 || row >= rect.rows)
 		return 0;
@@ -134,10 +168,10 @@ int frame_text(struct frame *frame, struct rect rect, int row, int column, struc
 		if (width)
 			put_code(frame, line.row, line.column + at, code, width, style);
 		else if (at)
-			combine(frame_at(frame, line.row, line.column + at - 1), code);
+			combine(last_of(frame, line.row, line.column + at), code);
 		at += width;
 	}
-	if (!fits && line.columns)
+	if (!whole && line.columns)
 		put_code(frame, line.row, line.column + at++, shown_code(ELLIPSIS, frame->ascii), 1,
 			 style);
 	return at;
