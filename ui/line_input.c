@@ -91,15 +91,18 @@ static size_t previous(const struct line_input *line)
 	return at;
 }
 
-static size_t next(const struct line_input *line)
+static size_t next_of(const struct buf *text, size_t at)
 {
-	size_t at = line->cursor;
-
-	if (at < line->text.len)
+	if (at < text->len)
 		at++;
-	while (at < line->text.len && ((unsigned char)line->text.data[at] & 0xc0) == 0x80)
+	while (at < text->len && ((unsigned char)text->data[at] & 0xc0) == 0x80)
 		at++;
 	return at;
+}
+
+static size_t next(const struct line_input *line)
+{
+	return next_of(&line->text, line->cursor);
 }
 
 static size_t previous_word(const struct line_input *line)
@@ -212,7 +215,7 @@ static void edit(struct line_input *line, const struct key *key)
 		{"Ctrl-f", move_on},	    {"Home", move_to_start}, {"Ctrl-a", move_to_start},
 		{"End", move_to_end},	    {"Ctrl-e", move_to_end}, {"Up", recall_earlier},
 		{"Ctrl-p", recall_earlier}, {"Down", recall_later},  {"Ctrl-n", recall_later},
-		{"Delete", remove_next},    {"Ctrl-d", remove_next}, {"Ctrl-u", remove_to_start},
+		{"Del", remove_next},	    {"Ctrl-d", remove_next}, {"Ctrl-u", remove_to_start},
 		{"Ctrl-k", remove_to_end},  {"Ctrl-w", remove_word}, {"Backspace", remove_previous},
 	};
 	AUTO_BUF struct buf name = BUF_INIT;
@@ -262,21 +265,33 @@ enum line_result line_input_key(struct line_input *line, const struct key *key)
 
 /* --- drawing */
 
+/* The byte from which the beginning of the line is shown so that what is left takes fewer than so many columns. */
+static size_t skip_columns(const struct line_input *line, const char *text, int columns)
+{
+	int left = frame_text_columns(text);
+	size_t at = 0;
+
+	while (text[at] && left >= columns) {
+		size_t end = next_of(&line->text, at);
+		AUTO_FREE char *character = mem_strndup(text + at, end - at);
+
+		left -= frame_text_columns(character);
+		at = end;
+	}
+	return at;
+}
+
 void line_input_draw(const struct line_input *line, struct frame *frame, struct rect rect,
 		     struct cell_style style, struct cell_style prompt_style)
 {
 	AUTO_FREE char *before = mem_strndup(line->text.data, line->cursor);
-	int used, column;
-	size_t skip = 0;
+	int used;
+	size_t skip;
 
 	frame_fill(frame, (struct rect){rect.row, rect.column, 1, rect.columns}, style);
 	used = frame_text(frame, rect, 0, 0, prompt_style, line->prompt);
 	/* A line that is too long is shown from where its cursor is in sight. */
-	while (before[skip] && used + frame_text_columns(before + skip) >= rect.columns)
-		skip++;
-	while (((unsigned char)before[skip] & 0xc0) == 0x80)
-		skip++;
-	column = used + frame_text_columns(before + skip);
+	skip = skip_columns(line, before, rect.columns - used);
 	frame_text(frame, rect, 0, used, style, line->text.data + skip);
-	frame_cursor(frame, rect, 0, column);
+	frame_cursor(frame, rect, 0, used + frame_text_columns(before + skip));
 }

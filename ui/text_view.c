@@ -10,12 +10,15 @@
 
 enum { TAB_WIDTH = 8, PAN = 8 };
 
-/* Adds the text with its tabs as blanks, since they mean nothing in a frame. */
+/* Adds the text with its tabs as blanks, and without the carriage returns at the ends of lines, since
+ * both mean nothing in a frame. */
 static void add_expanded(struct buf *out, const char *text)
 {
 	size_t start = out->len;
 
 	for (; *text; text++) {
+		if (*text == '\r' && (!text[1] || text[1] == '\n'))
+			continue;
 		if (*text == '\t') {
 			do
 				buf_add_char(out, ' ');
@@ -118,10 +121,11 @@ bool text_view_find(struct text_view *view, const char *pattern, bool forward)
 /* What is left of a line when so many columns are scrolled away. */
 static const char *pan(const char *line, int columns)
 {
+	enum { UTF8_BYTES_MAX = 4 };
 	uint32_t code;
 
 	while (*line && columns-- > 0) {
-		size_t used = utf8_decode(line, strlen(line), &code);
+		size_t used = utf8_decode(line, strnlen(line, UTF8_BYTES_MAX), &code);
 
 		line += used ? used : 1;
 	}
