@@ -252,7 +252,8 @@ void build_add_command(const struct build *build, const char *command, struct bu
 	const char *path = program_argument(build->program, 0);
 	AUTO_FREE char *word = mem_printf("%s%s", path[0] == '-' ? "./" : "", path);
 
-	buf_add_fmt(out, "contractor%s%s", command ? " " : "", command ? command : "");
+	add_quoted(out, build->program->name);
+	buf_add_fmt(out, "%s%s", command ? " " : "", command ? command : "");
 	options_add_carried(&build->program->options, out);
 	buf_add_char(out, ' ');
 	add_quoted(out, word);

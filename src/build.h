@@ -69,8 +69,8 @@ int build_load_spec(struct build *build, const char *path, struct spec **ret_spe
 /* --break, --from and --until, as the commands of the debugger. */
 int build_take_stops(struct build *build, struct err *err);
 
-/* How to go on with this build: "contractor COMMAND OPTIONS SPEC", quoted for a shell; command may be NULL: the
- * screen. */
+/* How to go on with this build: "contractor COMMAND OPTIONS SPEC", with the program as it was called, quoted
+ * for a shell; command may be NULL: the screen. */
 void build_add_command(const struct build *build, const char *command, struct buf *out);
 
 #endif

@@ -212,9 +212,15 @@ static int parse(struct program *program, char **arguments, struct err *err)
 	return -1;
 }
 
+/* A name without a slash was found in the PATH, where that of the program is found, too. */
+static const char *name_of(int argc, char **argv)
+{
+	return argc > 0 && strchr(argv[0], '/') ? argv[0] : "contractor";
+}
+
 int program_main(int argc, char **argv)
 {
-	struct program program = {0};
+	struct program program = {.name = name_of(argc, argv)};
 	const char *color;
 	struct err err;
 	int status, parsed;

@@ -19,6 +19,7 @@ enum {
 };
 
 struct program {
+	const char *name; /* how it was called, for lines that a person may copy */
 	struct options options;
 	const struct subcommand *command;
 	struct strv arguments; /* of the command, without those behind "--" */

@@ -44,6 +44,30 @@ END
 	[ "$(cat "$out" "$err" | grep -cF 'line 40 of the log')" -eq 2 ] || fail "line 40 is missing"
 }
 
+# Runs the line of the summary that follows "PURPOSE:", as a person would who copies it.
+copy_line() {
+	line=$(grep -A1 -F "$1:" "$TEST_DIR/said" | tail -n 1)
+	run sh -c "PATH=/usr/bin:/bin; $line"
+}
+
+test_summary_has_lines_to_copy() {
+	failing <<'END'
+    shell: echo copied; exit 7
+END
+	cp "$err" "$TEST_DIR/said"
+	copy_line "all that it printed"
+	check_out copied
+}
+
+test_summary_of_a_program_in_the_path() {
+	failing <<'END'
+    shell: echo copied; exit 7
+END
+	run env PATH="$(dirname "$CONTRACTOR"):$PATH" "$(basename "$CONTRACTOR")" run test.yaml
+	check_err_has "    contractor log test.yaml 2"
+	check_says_not "/contractor log"
+}
+
 test_later_steps_do_not_run() {
 	failing <<'END'
     shell: "false"
