@@ -101,6 +101,17 @@ engine_is_silent() {
 		done
 }
 
+# A library that calls a function of its own by name gets ours, where we have one of that name.
+symbols_of_libraries() {
+	local program=build/contractor library
+	[ -e "$program" ] || return 0
+	ldd "$program" | awk '/=> \//{ print $3 }' | while read -r library; do
+		nm -D --defined-only "$library" | awk '{ sub(/@.*/, "", $3); print $3 }'
+	done | sort -u | comm -12 - <(nm --defined-only --extern-only "$program" |
+		awk '$2 != "W" { print $3 }' | sort -u) | grep -v '^_'
+}
+
+forbid "no function has the name of one of a library" symbols_of_libraries
 forbid "the engine knows no screen" engine_without_screen
 forbid "the engine neither prints nor exits" engine_is_silent
 forbid "every group of the engine has its place" only_known_groups

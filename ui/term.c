@@ -79,7 +79,7 @@ struct term *term_new(int columns, int rows, const struct term_callbacks *callba
 	term->locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
 	vtfilter_init(&term->filter, term->columns);
 	buf_init(&term->filtered);
-	history_init(&term->history, TERM_HISTORY_BYTES);
+	scrollback_init(&term->history, TERM_HISTORY_BYTES);
 	term_screen_reserve(term, term->columns);
 	open_vterm(term);
 	term_screen_damage_all(term);
@@ -93,7 +93,7 @@ void term_free(struct term *term)
 	vterm_free(term->vterm);
 	vtfilter_release(&term->filter);
 	buf_release(&term->filtered);
-	history_release(&term->history);
+	scrollback_release(&term->history);
 	free(term->line);
 	free(term->raw);
 	if (term->locale)
@@ -142,7 +142,7 @@ void term_set_answering(struct term *term, bool answering)
 
 void term_limit_history(struct term *term, size_t bytes)
 {
-	history_limit(&term->history, bytes);
+	scrollback_limit(&term->history, bytes);
 }
 
 /* Takes origin mode and margins back; the cursor stays where it is. */
@@ -238,6 +238,6 @@ void term_history_row(struct term *term, size_t row, struct cell *ret_cells, int
 {
 	locale_t before = uselocale(term->locale);
 
-	history_get(&term->history, row, ret_cells, columns);
+	scrollback_get(&term->history, row, ret_cells, columns);
 	uselocale(before);
 }

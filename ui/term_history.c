@@ -23,14 +23,14 @@ struct history_row {
 
 enum { ROWS_MIN = 64, ROW_OVERHEAD = sizeof(void *) + 16 /* of malloc */ };
 
-void history_init(struct term_history *history, size_t limit)
+void scrollback_init(struct term_history *history, size_t limit)
 {
 	*history = (struct term_history){.limit = limit};
 }
 
-void history_release(struct term_history *history)
+void scrollback_release(struct term_history *history)
 {
-	history_limit(history, 0);
+	scrollback_limit(history, 0);
 	free(history->rows);
 	*history = (struct term_history){.limit = 0};
 }
@@ -49,7 +49,7 @@ static void forget(struct term_history *history, struct history_row **row)
 	free(*row);
 }
 
-void history_limit(struct term_history *history, size_t limit)
+void scrollback_limit(struct term_history *history, size_t limit)
 {
 	history->limit = limit;
 	while (history->count && history->bytes > limit) {
@@ -137,7 +137,7 @@ static struct history_row *pack(const struct cell *cells, int count)
 	return row;
 }
 
-void history_push(struct term_history *history, const struct cell *cells, int count)
+void scrollback_push(struct term_history *history, const struct cell *cells, int count)
 {
 	struct history_row *row = pack(cells, count);
 
@@ -146,7 +146,7 @@ void history_push(struct term_history *history, const struct cell *cells, int co
 	history->count++;
 	*place(history, history->count - 1) = row;
 	history->bytes += row->size + ROW_OVERHEAD;
-	history_limit(history, history->limit);
+	scrollback_limit(history, history->limit);
 }
 
 /* Reads one character with its marks, at most until end; returns what follows. */
@@ -202,18 +202,19 @@ static void clear(struct cell *cells, int count)
 		cells[i] = (struct cell){.width = 1};
 }
 
-void history_get(const struct term_history *history, size_t row, struct cell *ret_cells, int count)
+void scrollback_get(const struct term_history *history, size_t row, struct cell *ret_cells,
+		    int count)
 {
 	clear(ret_cells, count);
 	if (row < history->count)
 		unpack(*place(history, row), ret_cells, count);
 }
 
-bool history_pop(struct term_history *history, struct cell *ret_cells, int count)
+bool scrollback_pop(struct term_history *history, struct cell *ret_cells, int count)
 {
 	if (!history->count)
 		return false;
-	history_get(history, history->count - 1, ret_cells, count);
+	scrollback_get(history, history->count - 1, ret_cells, count);
 	forget(history, place(history, history->count - 1));
 	return true;
 }

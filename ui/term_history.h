@@ -24,16 +24,17 @@ struct term_history {
 	size_t dropped;
 };
 
-void history_init(struct term_history *history, size_t limit);
-void history_release(struct term_history *history);
+void scrollback_init(struct term_history *history, size_t limit);
+void scrollback_release(struct term_history *history);
 /* Another limit; drops what is beyond it. */
-void history_limit(struct term_history *history, size_t limit);
+void scrollback_limit(struct term_history *history, size_t limit);
 
 /* Adds the newest row. */
-void history_push(struct term_history *history, const struct cell *cells, int count);
+void scrollback_push(struct term_history *history, const struct cell *cells, int count);
 /* Takes the newest row: count cells, cut off or filled up with blanks. False when there is none. */
-bool history_pop(struct term_history *history, struct cell *ret_cells, int count);
+bool scrollback_pop(struct term_history *history, struct cell *ret_cells, int count);
 /* A row, the oldest is 0; one that is not there is blank. */
-void history_get(const struct term_history *history, size_t row, struct cell *ret_cells, int count);
+void scrollback_get(const struct term_history *history, size_t row, struct cell *ret_cells,
+		    int count);
 
 #endif

@@ -158,7 +158,7 @@ static int on_push(int columns, const VTermScreenCell *raw, void *user)
 
 	if (term->history.limit) {
 		read_row(term, raw, columns, term->line);
-		history_push(&term->history, term->line, columns);
+		scrollback_push(&term->history, term->line, columns);
 	}
 	return 1;
 }
@@ -167,7 +167,7 @@ static int on_pop(int columns, VTermScreenCell *raw, void *user)
 {
 	struct term *term = user;
 
-	if (!history_pop(&term->history, term->line, columns))
+	if (!scrollback_pop(&term->history, term->line, columns))
 		return 0;
 	for (int i = 0; i < columns; i++)
 		raw[i] = write_cell(term, &term->line[i]);

@@ -117,22 +117,22 @@ static void test_ring(void **state)
 	struct term_history history;
 
 	(void)state;
-	history_init(&history, SIZE_MAX);
-	assert_false(history_pop(&history, got, 2));
+	scrollback_init(&history, SIZE_MAX);
+	assert_false(scrollback_pop(&history, got, 2));
 	for (uint32_t i = 0; i < 1000; i++) {
 		cell.chars[0] = 'A' + i % 26;
-		history_push(&history, &cell, 1);
+		scrollback_push(&history, &cell, 1);
 		if (i % 10 == 9)
-			assert_true(history_pop(&history, got, 2));
+			assert_true(scrollback_pop(&history, got, 2));
 	}
 	assert_int_equal(history.count, 900);
 	for (uint32_t i = 0; i < 900; i++) {
-		history_get(&history, i, got, 2);
+		scrollback_get(&history, i, got, 2);
 		assert_int_equal(got[0].chars[0], 'A' + (i + i / 9) % 26);
 		assert_int_equal(got[1].n_chars, 0);
 		assert_int_equal(got[1].width, 1);
 	}
-	history_release(&history);
+	scrollback_release(&history);
 }
 
 int main(void)
