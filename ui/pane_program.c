@@ -147,9 +147,12 @@ void screen_edit_file(struct screen *screen)
 {
 	struct err err;
 
-	if (start_editor(screen, screen->options.spec_path, screen->options.spec_path, &err) < 0)
+	if (screen->n_programs)
+		screen_focus(screen, PANE_PROGRAM);
+	else if (start_editor(screen, screen->options.spec_path, screen->options.spec_path, &err) <
+		 0)
 		screen_say(screen, THEME_ERROR, "%s", err.text);
-	else
+	if (screen->n_programs)
 		screen_close_popup(screen);
 }
 

@@ -77,7 +77,9 @@ void screen_lay_out(struct screen *screen)
 	screen->layout = (struct layout){.divider_row = -1, .divider_column = -1};
 	if (screen->frame.rows < SCREEN_ROWS_MIN || screen->frame.columns < SCREEN_COLUMNS_MIN)
 		return;
-	if (screen->zoomed)
+	if (!screen->session)
+		screen->layout.panes[PANE_PROGRAM] = rect_inset(all, 1, 1, 1, 1);
+	else if (screen->zoomed)
 		screen->layout.panes[screen->focus] = rect_inset(all, 1, 1, 1, 1);
 	else
 		lay_out_all(screen, all);
@@ -432,7 +434,7 @@ void screen_draw(struct screen *screen)
 		draw_too_small(screen);
 	} else {
 		draw_status(screen);
-		if (screen->session)
+		if (screen->session || screen->n_programs)
 			draw_panes(screen);
 		if (screen->popup != POPUP_NONE)
 			screen_draw_popup(screen);

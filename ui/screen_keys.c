@@ -95,9 +95,14 @@ static void type_into_step(struct screen *screen, const struct key *key)
 		screen->typing = false;
 }
 
-/* The prefix key leaves the terminal, for the list of steps. */
+/* The prefix key leaves the terminal, for the list of steps; where there is no session, for what is
+ * wrong with the file that the editor has. */
 static void leave_terminal(struct screen *screen)
 {
+	if (!screen->session) {
+		screen->popup = POPUP_INVALID;
+		return;
+	}
 	screen->prefixed = true;
 	screen->typed_last = screen->typing;
 	screen->typing = false;
@@ -249,6 +254,8 @@ void screen_take_paste(struct screen *screen, const struct buf *text)
 	struct program_pane *program = screen_program(screen);
 	struct err err;
 
+	if (screen->question.text || (screen->popup != POPUP_NONE && screen->line_use == LINE_NONE))
+		return;
 	if (screen->line_use != LINE_NONE)
 		line_input_insert(&screen->line, text->data, text->len);
 	else if (screen->typing && output_paste(screen->output, text->data, text->len))

@@ -44,7 +44,9 @@ static void enter_file(struct screen *screen, const char *text)
 
 	if (!*text)
 		return;
-	if (output_save(screen->output, text, &err) < 0)
+	if (!screen->output)
+		screen_say(screen, THEME_ERROR, "the log is no longer there: nothing was saved");
+	else if (output_save(screen->output, text, &err) < 0)
 		screen_say(screen, THEME_ERROR, "%s", err.text);
 	else
 		screen_say(screen, THEME_NOTE, "saved: %s", text);
