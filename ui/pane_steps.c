@@ -6,7 +6,7 @@
 #include "ui/words.h"
 
 /* Columns in front of a step's name: position, breakpoint, state, a blank, number, a blank. */
-enum { MARKS_COLUMNS = 4, DURATION_COLUMNS = 9, NAME_COLUMNS_MIN = 12 };
+enum { MARKS_COLUMNS = 4, DURATION_COLUMNS = 9, NAME_COLUMNS_MIN = 12, NAME_COLUMNS_LEAST = 4 };
 
 static int number_columns(const struct screen *screen)
 {
@@ -70,6 +70,21 @@ static const char *flag_word(const struct step_status *status)
 	return "";
 }
 
+/* The name, cut so that there is room for the flag's word behind it, as far as it goes. */
+static void draw_name(struct screen *screen, struct rect rect, int row, int column,
+		      struct cell_style style, const char *name, const char *word)
+{
+	int spare = rect.columns - column - NAME_COLUMNS_LEAST, columns = frame_text_columns(word);
+	AUTO_BUF struct buf shown = BUF_INIT;
+	struct rect rest = rect;
+
+	if (spare > 0)
+		rest.columns -= columns < spare ? columns : spare;
+	buf_add_shown(&shown, name, strlen(name));
+	column += frame_text(&screen->frame, rest, row, column, style, shown.data);
+	frame_text(&screen->frame, rect, row, column, style, word);
+}
+
 static void draw_step(struct screen *screen, struct rect rect, int row, size_t number)
 {
 	const struct step *step = screen_step(screen, number);
@@ -92,10 +107,7 @@ static void draw_step(struct screen *screen, struct rect rect, int row, size_t n
 		frame_text(&screen->frame, rect, row, rect.columns - frame_text_columns(time.data),
 			   screen_style(screen, THEME_FAINT), time.data);
 	}
-	buf_clear(&label);
-	buf_add_shown(&label, step->name, strlen(step->name));
-	buf_add_str(&label, flag_word(status));
-	frame_text(&screen->frame, name, row, column, style, label.data);
+	draw_name(screen, name, row, column, style, step->name, flag_word(status));
 }
 
 /* Scrolls so that the selected step is in sight. */
