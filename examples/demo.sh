@@ -86,11 +86,12 @@ say_how_to_go_on() {
 
 ==> Go on whenever you like:
 
-    $contractor $broken        the debugger, where you left it
-    $contractor run $broken    the build without a screen
-    $contractor YOUR-BUILD.yaml               a build of yours
+    $contractor $broken       where you left it
+    $contractor run $broken   without a screen
+    $contractor YOUR-BUILD.yaml              a build of yours
 
-README.md walks through the failure, key by key. The next run of this demo makes build/demo anew.
+README.md walks through the failure, key by key. The next run of this demo makes
+build/demo anew.
 END
 }
 
@@ -103,9 +104,10 @@ say_how_to_look() {
     $contractor log $broken 5
     $contractor shell --failed $broken 5
 
-The shell is the step's own: try ./tools/contents, then look at its first line. Then mend
-the step in $broken and run it again. On a terminal, all of it can be done in the
-debugger: $contractor $broken. README.md tells the whole story.
+The shell is the step's own: try ./tools/contents, then look at its first line.
+Then mend the step in $broken and run it again. On a terminal,
+all of it can be done in the debugger: $contractor $broken.
+README.md tells the whole story.
 END
 }
 
