@@ -207,13 +207,14 @@ void frame_cells(struct frame *frame, struct rect rect, int row, const struct ce
 void frame_tint(struct frame *frame, struct rect rect, int row, struct cell_style style)
 {
 	struct rect line = clip(frame, (struct rect){rect.row + row, rect.column, 1, rect.columns});
+	bool reverse = style.attributes & CELL_REVERSE;
 
 	for (int i = 0; line.rows && i < line.columns; i++) {
 		struct cell *cell = frame_at(frame, line.row, line.column + i);
 
-		if (style.bg.type != CELL_DEFAULT)
+		if (style.bg.type != CELL_DEFAULT || reverse)
 			cell->style.bg = style.bg;
-		if (style.fg.type != CELL_DEFAULT)
+		if (style.fg.type != CELL_DEFAULT || reverse)
 			cell->style.fg = style.fg;
 		cell->style.attributes |= style.attributes;
 	}

@@ -51,7 +51,8 @@ int frame_text_columns(const char *text);
 void frame_cells(struct frame *frame, struct rect rect, int row, const struct cell *cells,
 		 int count, struct cell_style blank);
 
-/* Gives all cells in a row of rect this background and these attributes, where style has them. */
+/* Gives all cells in a row of rect these colours, where style has them, and attributes. In reverse
+ * they lose their own colours: each would be a block of another one. */
 void frame_tint(struct frame *frame, struct rect rect, int row, struct cell_style style);
 
 /* A border within rect, with a title in its upper edge. Returns what is inside. */
