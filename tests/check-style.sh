@@ -1,5 +1,5 @@
 #!/bin/bash
-# Checks what HACKING.md says about size and layout: tests/check-style.sh [ROOT]
+# Checks what HACKING.md says about size and layout, and its code map: tests/check-style.sh [ROOT]
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -70,7 +70,33 @@ shell_scripts() {
 	shell_files | xargs -d '\n' shellcheck --severity=warning --exclude=SC2154 --format=gcc
 }
 
+source_files() {
+	find engine src ui -name '*.[chS]' 2>/dev/null | LC_ALL=C sort
+}
+
+# Prints the files that the code map of HACKING.md names in the same directories.
+mapped_files() {
+	awk -F'`' '/^\| `/ {
+		if ($2 ~ /\/$/) {
+			folder = $2
+			next
+		}
+		name = folder $2
+		if (sub(/\.\[ch\]$/, "", name))
+			print name ".c\n" name ".h"
+		else
+			print name
+	}' HACKING.md | grep -E '^(engine|src|ui)/' | LC_ALL=C sort
+}
+
+code_map() {
+	LC_ALL=C comm -23 <(source_files) <(mapped_files) | sed 's/$/: not in HACKING.md/'
+	LC_ALL=C comm -13 <(source_files) <(mapped_files | uniq) | sed 's/$/: HACKING.md has it, and it is gone/'
+	mapped_files | uniq -d | sed 's/$/: twice in HACKING.md/'
+}
+
 check "no file over $file_lines_max lines" long_files
+check "the code map has each file once" code_map
 check_with ctags "no function over $function_lines_max lines" long_functions
 check_layout
 check_with shellcheck "shell scripts" shell_scripts

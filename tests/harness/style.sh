@@ -1,5 +1,5 @@
 #!/bin/bash
-# tests/check-style.sh finds what is too long or not laid out.
+# tests/check-style.sh finds what is too long, not laid out, or not in the code map.
 . "$(dirname "$0")/../lib.sh"
 
 # Prints a function of that many lines, braces included.
@@ -55,6 +55,47 @@ test_wrong_layout() {
 	check_tree
 	check_status 1
 	check_out_has "not ok style: layout"
+}
+
+# A code map with these rows: names of files, or of directories with a slash.
+code_map() {
+	printf '| `%s` | what it is |\n' "$@" >HACKING.md
+}
+
+test_code_map() {
+	mkdir -p ui engine/base
+	touch ui/x.c ui/x.h ui/y.S engine/base/z.h
+	code_map engine/base/ z.h ui/ 'x.[ch]' y.S tests/ run.sh
+	check_tree
+	check_out_has "ok style: the code map has each file once"
+}
+
+test_code_map_without_a_file() {
+	mkdir ui
+	touch ui/x.c ui/x.h
+	code_map ui/ x.c
+	check_tree
+	check_status 1
+	check_out_has "# ui/x.h: not in HACKING.md"
+	check_says_not "ui/x.c:"
+}
+
+test_code_map_with_a_file_that_is_gone() {
+	mkdir ui
+	touch ui/x.c
+	code_map ui/ 'x.[ch]'
+	check_tree
+	check_status 1
+	check_out_has "# ui/x.h: HACKING.md has it, and it is gone"
+}
+
+test_code_map_with_a_file_twice() {
+	mkdir ui
+	touch ui/x.c
+	code_map ui/ x.c x.c
+	check_tree
+	check_status 1
+	check_out_has "# ui/x.c: twice in HACKING.md"
 }
 
 run_tests "$@"
