@@ -85,7 +85,8 @@ int screen_start_shell(void *data, const struct command_shell *wanted, struct er
 {
 	static const char *const words[] = {[SHELL_BEFORE] = "before",
 					    [SHELL_AFTER] = "after",
-					    [SHELL_FAILED] = "at the failure of"};
+					    [SHELL_FAILED] = "at the failure of",
+					    [SHELL_JOIN] = "in"};
 	struct screen *screen = data;
 	const struct program_pane_callbacks callbacks = callbacks_of(screen);
 	struct rect rect = program_rect(screen);

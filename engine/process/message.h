@@ -15,6 +15,9 @@
  *	'D' a struct init_result: all is over           init -> contractor
  *	'p' a file with a plan, 'f' a descriptor of it  contractor -> init
  *	's' stop, 'g' go on, 't' terminate, 'k' kill    contractor -> init
+ *	'j' a socket for a shell that joins the step,   contractor -> init
+ *	    where its plan waits, and which then is
+ *	    between the two as init's own
  */
 #ifndef ENGINE_PROCESS_MESSAGE_H
 #define ENGINE_PROCESS_MESSAGE_H

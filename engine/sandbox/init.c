@@ -30,6 +30,7 @@ struct init {
 	int inner_fd; /* the inner user namespace, or -1 */
 	pid_t main_pid;
 	bool ended, stopping;
+	struct init_shells shells; /* that joined the step */
 	struct init_copies copies;
 	struct init_result result;
 };
@@ -100,45 +101,62 @@ static void reap(struct init *init)
 	while (read(init->signal_fd, &info, sizeof info) > 0)
 		continue;
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		if (pid != init->main_pid)
-			continue;
-		init->result.status = status;
-		init->ended = true;
+		if (pid == init->main_pid) {
+			init->result.status = status;
+			init->ended = true;
+		} else {
+			init_shell_ended(&init->shells, pid, status);
+		}
 	}
 }
 
-static void command_stop(struct init *init)
+static void command_stop(struct init *init, struct message *message)
 {
+	(void)message;
 	init->stopping = true;
 }
 
-static void command_go(struct init *init)
+static void command_go(struct init *init, struct message *message)
 {
+	(void)message;
 	init->stopping = false;
-	kill(-1, SIGCONT);
+	init_signal_all(&init->shells, SIGCONT);
 	message_send_text(init->socket, 'G', "");
 }
 
-static void command_terminate(struct init *init)
+static void command_terminate(struct init *init, struct message *message)
 {
 	(void)init;
+	(void)message;
 	init_signal_step(SIGTERM);
 }
 
-static void command_kill(struct init *init)
+static void end_by_kill(struct init *init)
 {
 	init->result.status = SIGKILL;
 	init->ended = true;
 }
 
+static void command_kill(struct init *init, struct message *message)
+{
+	(void)message;
+	end_by_kill(init);
+}
+
+static void command_join(struct init *init, struct message *message)
+{
+	init->shells.main_pid = init->main_pid;
+	init->shells.inner_fd = init->inner_fd;
+	if (message->fd >= 0)
+		init_join(&init->shells, take_fd(&message->fd));
+}
+
 static const struct {
 	char type;
-	void (*run)(struct init *init);
+	void (*run)(struct init *init, struct message *message);
 } commands[] = {
-	{'s', command_stop},
-	{'g', command_go},
-	{'t', command_terminate},
-	{'k', command_kill},
+	{'s', command_stop}, {'g', command_go},	  {'t', command_terminate},
+	{'k', command_kill}, {'j', command_join},
 };
 
 /* One command; end-of-file means that contractor is gone, and so are we. */
@@ -148,18 +166,18 @@ static void obey(struct init *init)
 
 	if (message_receive(init->socket, &message, MSG_DONTWAIT) != 1)
 		_exit(1);
-	fd_close(&message.fd);
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
 		if (commands[i].type == message.type)
-			commands[i].run(init);
+			commands[i].run(init, &message);
 	}
+	fd_close(&message.fd);
 }
 
 /* Stops whatever still runs; a process forked meanwhile is caught by the next round. */
 static void stop_round(struct init *init)
 {
-	kill(-1, SIGSTOP);
-	if (!init_all_stopped())
+	init_signal_all(&init->shells, SIGSTOP);
+	if (!init_all_stopped(&init->shells))
 		return;
 	init->stopping = false;
 	message_send_text(init->socket, 'S', "");
@@ -170,20 +188,28 @@ static void check_memory(struct init *init)
 	if (init_resident_bytes() <= init->plan->memory_bytes)
 		return;
 	init->result.over_memory = true;
-	command_kill(init);
+	end_by_kill(init);
+}
+
+/* How long to wait for something to happen before one of the rounds is due. */
+static int round_ms(const struct init *init, bool kills)
+{
+	if (init->stopping || kills)
+		return STOP_ROUND_MS;
+	return init->plan->memory_bytes ? MEMORY_SAMPLE_MS : -1;
 }
 
 static void serve(struct init *init)
 {
-	struct pollfd polled[] = {{.fd = init->socket, .events = POLLIN},
-				  {.fd = init->signal_fd, .events = POLLIN}};
+	struct pollfd polled[2 + INIT_SHELLS_MAX] = {{.fd = init->socket, .events = POLLIN},
+						     {.fd = init->signal_fd, .events = POLLIN}};
 
 	while (!init->ended) {
-		int timeout = init->stopping		 ? STOP_ROUND_MS
-			      : init->plan->memory_bytes ? MEMORY_SAMPLE_MS
-							 : -1;
+		nfds_t count = 2 + init_shells_poll(&init->shells, polled + 2);
+		bool kills = init_shells_kill(&init->shells);
 
-		if (poll(polled, ARRAY_SIZE(polled), timeout) > 0) {
+		if (poll(polled, count, round_ms(init, kills)) > 0) {
+			init_shells_obey(&init->shells, polled + 2);
 			if (polled[1].revents)
 				reap(init);
 			if (polled[0].revents && !init->ended)

@@ -2,6 +2,7 @@
 #ifndef ENGINE_SANDBOX_INIT_INTERNAL_H
 #define ENGINE_SANDBOX_INIT_INTERNAL_H
 
+#include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -90,12 +91,45 @@ struct init_main {
 };
 /* In a child of init: becomes bwrap, or the worker; says on the socket what went wrong. */
 _Noreturn void init_be_main(struct init_main *first);
+/* In another: becomes the launcher with these arguments. */
+_Noreturn void init_be_joiner(struct init_main *joiner, char **argv);
+
+/* init_join.c: the shells that joined the step; main_pid and inner_fd are init's. */
+enum { INIT_SHELLS_MAX = 16 };
+struct init_shells {
+	pid_t main_pid;
+	int inner_fd;
+	struct init_shell {
+		pid_t pid;  /* what waits for it, here */
+		int socket; /* to who follows it; -1: nobody does any more */
+		bool is_dying;
+	} items[INIT_SHELLS_MAX];
+	size_t len;
+};
+/* Starts one by what was sent over its socket, which is taken over; an error is said there. */
+void init_join(struct init_shells *shells, int socket);
+/* Reports the end of the shell whose process that was, if it was one. */
+void init_shell_ended(struct init_shells *shells, pid_t pid, int status);
+/* Fills in what to wait for; returns how much. Then carries out what came. */
+size_t init_shells_poll(const struct init_shells *shells, struct pollfd *ret_polled);
+void init_shells_obey(struct init_shells *shells, const struct pollfd *polled);
+/* Kills those that are to end, what was started meanwhile in the next round; returns whether there are
+ * any. */
+bool init_shells_kill(const struct init_shells *shells);
 
 /* init_processes.c: what runs in the pid namespace, by INIT_DIR/proc. */
 /* Sends a signal to the step's own processes, leaving bwrap alone. */
 void init_signal_step(int signal_number);
-/* Whether every process but init is stopped, in uninterruptible sleep, or dead. */
-bool init_all_stopped(void);
+/* Sends a signal to all processes but init and those of shells that joined. */
+void init_signal_all(const struct init_shells *shells, int signal_number);
+/* Sends a signal to the processes of one of these shells. What waits for it inside is ours, and goes
+ * on, in case that the step has stopped it: it ends what is left when the shell has ended. */
+void init_signal_shell(pid_t pid, int signal_number);
+/* Whether every process but these is stopped, in uninterruptible sleep, or dead. */
+bool init_all_stopped(const struct init_shells *shells);
+/* Opens the directory in /proc of the launcher that is the first process of the pid namespace
+ * below bwrap; -1 when there is none yet. */
+int init_open_launcher(pid_t bwrap_pid);
 /* Resident memory of all processes in bytes; pages that processes share are counted once
  * (shared file and shared memory pages are left out). */
 uint64_t init_resident_bytes(void);

@@ -150,3 +150,25 @@ _Noreturn void init_be_main(struct init_main *first)
 		message_send_err(first->socket, &err);
 	_exit(result < 0 ? 125 : 0);
 }
+
+/* The launcher joins the step in contractor's place: a process inside that still had contractor's
+ * memory and command line would show both to the step. */
+static int exec_launcher(struct init_main *joiner, char **argv, struct err *err)
+{
+	char *empty[] = {NULL};
+
+	if (arrange_fds(joiner, err) < 0)
+		return -1;
+	execve(USERNS_DIR "/launcher", argv, empty);
+	return err_sys(err, "cannot execute the launcher");
+}
+
+_Noreturn void init_be_joiner(struct init_main *joiner, char **argv)
+{
+	struct err err = {0};
+
+	child_reset_signals();
+	exec_launcher(joiner, argv, &err);
+	message_send_err(joiner->socket, &err);
+	_exit(125);
+}

@@ -66,26 +66,138 @@ void init_signal_step(int signal_number)
 	each_process(signal_if_of_step, &signal_number);
 }
 
+/* The parent of a process, or 0. */
+static pid_t parent_of(pid_t pid)
+{
+	AUTO_FREE char *path = mem_printf(INIT_DIR "/proc/%d", pid);
+	AUTO_CLOSE int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char stat[1024];
+	const char *rest;
+	int parent;
+
+	if (fd < 0 || !read_file(fd, "stat", stat, sizeof stat))
+		return 0;
+	rest = strrchr(stat, ')');
+	return rest && sscanf(rest, ") %*c %d", &parent) == 1 ? parent : 0;
+}
+
+/* How many generations a process is below another, or -1. */
+static int depth_below(pid_t pid, pid_t ancestor)
+{
+	int depth = 0;
+
+	for (; pid > 1; pid = parent_of(pid), depth++) {
+		if (pid == ancestor)
+			return depth;
+	}
+	return -1;
+}
+
+static bool is_of_shell(const struct init_shells *shells, pid_t pid)
+{
+	for (size_t i = 0; i < shells->len; i++) {
+		if (depth_below(pid, shells->items[i].pid) >= 0)
+			return true;
+	}
+	return false;
+}
+
+/* A signal for the processes that are of a shell, or of none. */
+struct sending {
+	const struct init_shells *shells;
+	pid_t shell;
+	int signal_number;
+};
+
+static void signal_if_of_none(void *data, int dir_fd, pid_t pid)
+{
+	const struct sending *sending = data;
+
+	(void)dir_fd;
+	if (!is_of_shell(sending->shells, pid))
+		kill(pid, sending->signal_number);
+}
+
+void init_signal_all(const struct init_shells *shells, int signal_number)
+{
+	struct sending sending = {.shells = shells, .signal_number = signal_number};
+
+	/* No process can be forked in between then. */
+	if (!shells->len)
+		kill(-1, signal_number);
+	else
+		each_process(signal_if_of_none, &sending);
+}
+
+static void signal_if_of_shell(void *data, int dir_fd, pid_t pid)
+{
+	const struct sending *sending = data;
+	int depth = depth_below(pid, sending->shell);
+
+	(void)dir_fd;
+	if (depth > 1)
+		kill(pid, sending->signal_number);
+	else if (depth == 1)
+		kill(pid, SIGCONT);
+}
+
+void init_signal_shell(pid_t pid, int signal_number)
+{
+	struct sending sending = {.shell = pid, .signal_number = signal_number};
+
+	each_process(signal_if_of_shell, &sending);
+}
+
+/* What is found out about all processes. */
+struct look {
+	const struct init_shells *shells;
+	bool some_run;
+	pid_t bwrap_pid;
+	int launcher_fd;
+};
+
 static void note_running(void *data, int dir_fd, pid_t pid)
 {
-	bool *all_stopped = data;
+	struct look *look = data;
 	char stat[1024];
 	const char *state;
 
-	(void)pid;
 	if (!read_file(dir_fd, "stat", stat, sizeof stat))
 		return;
 	state = strrchr(stat, ')');
-	if (state && state[1] && !strchr("TtDZXx", state[2]))
-		*all_stopped = false;
+	if (state && state[1] && !strchr("TtDZXx", state[2]) && !is_of_shell(look->shells, pid))
+		look->some_run = true;
 }
 
-bool init_all_stopped(void)
+bool init_all_stopped(const struct init_shells *shells)
 {
-	bool all_stopped = true;
+	struct look look = {.shells = shells};
 
-	each_process(note_running, &all_stopped);
-	return all_stopped;
+	each_process(note_running, &look);
+	return !look.some_run;
+}
+
+static void note_launcher(void *data, int dir_fd, pid_t pid)
+{
+	struct look *look = data;
+	const char *line;
+	char status[4096];
+	int outer, inner;
+
+	if (look->launcher_fd >= 0 || !read_file(dir_fd, "status", status, sizeof status))
+		return;
+	line = strstr(status, "\nNSpid:");
+	if (line && sscanf(line, "\nNSpid:%d%d", &outer, &inner) == 2 && inner == 1 &&
+	    parent_of(pid) == look->bwrap_pid)
+		look->launcher_fd = fcntl(dir_fd, F_DUPFD_CLOEXEC, 0);
+}
+
+int init_open_launcher(pid_t bwrap_pid)
+{
+	struct look look = {.bwrap_pid = bwrap_pid, .launcher_fd = -1};
+
+	each_process(note_launcher, &look);
+	return look.launcher_fd;
 }
 
 static void add_resident(void *data, int dir_fd, pid_t pid)

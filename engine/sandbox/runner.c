@@ -137,7 +137,7 @@ static void init_readable(void *data, unsigned events)
 	if (got < 0 && errno == EAGAIN && !runner->hurries)
 		return;
 	close_watched(&runner->init_watch, &runner->init_socket);
-	if (runner->hurries)
+	if (runner->hurries || runner->joined)
 		set_gone(runner);
 	runner_end_if_over(runner);
 }
@@ -284,8 +284,7 @@ static void start_spare(const struct run_options *options, const struct prepared
 		spare_start(options->userns, &prepared->plan.kind, options->spare, &ignored);
 }
 
-/* Contractor's ends of what was prepared are watched; the others are closed with it. */
-static void watch_all(struct runner *runner, struct prepared *prepared)
+void runner_watch(struct runner *runner, struct prepared *prepared)
 {
 	runner->control_fd = take_fd(&prepared->control[0]);
 	runner->diagnostic_fd = take_fd(&prepared->diagnostic[0]);
@@ -299,7 +298,7 @@ static void watch_all(struct runner *runner, struct prepared *prepared)
 						      LOOP_READ, diagnostic_readable, runner);
 }
 
-static struct runner *runner_new(const struct run_options *options)
+struct runner *runner_new(const struct run_options *options)
 {
 	struct runner *runner = mem_new(sizeof *runner);
 
@@ -308,6 +307,7 @@ static struct runner *runner_new(const struct run_options *options)
 		.callbacks = options->callbacks,
 		.limits = options->limits,
 		.end_of_file = options->end_of_file,
+		.is_sandbox = options->policy,
 		.another = options->another,
 		.init_socket = -1,
 		.control_fd = -1,
@@ -329,7 +329,7 @@ int runner_start(const struct run_options *options, struct runner **ret_runner, 
 	if (!result)
 		result = start_init(runner, options, &prepared, err);
 	if (!result)
-		watch_all(runner, &prepared);
+		runner_watch(runner, &prepared);
 	if (!result)
 		start_spare(options, &prepared);
 	prepared_release(&prepared);

@@ -94,6 +94,14 @@ struct run_options {
 int runner_start(const struct run_options *options, struct runner **ret_runner, struct err *err);
 void runner_free(struct runner *runner);
 
+/* Runs options->policy in the sandbox of a step that runs or is paused: with its namespaces, trees
+ * and network, and with what the policy says of user, environment, privileges and terminal. Only
+ * loop, policy, stdio, end_of_file and callbacks are looked at; the policy's files and binds are not
+ * made. The sandbox stays until the last that joined it has ended, or the step is killed, which ends
+ * them too. A pause does not stop them. */
+int runner_join(struct runner *step, const struct run_options *options, struct runner **ret_runner,
+		struct err *err);
+
 /* Stops every process, or lets them run again; callbacks.paused tells when it is so. */
 void runner_pause(struct runner *runner);
 void runner_resume(struct runner *runner);

@@ -38,7 +38,10 @@ static void judge(struct runner *runner)
 
 	result->duration_ms = runner_time_ms(runner);
 	if (!runner->have_result) {
-		if (!result->err.code && result->end == RUN_EXITED)
+		if (!result->err.code && result->end == RUN_EXITED && runner->joined)
+			err_set(&result->err, ERR_STEP,
+				"the step has ended, and with it the shell that joined it");
+		else if (!result->err.code && result->end == RUN_EXITED)
 			err_set(&result->err, ERR_FAULT, "the step's init died");
 		if (result->end == RUN_EXITED)
 			result->end = RUN_FAILED;

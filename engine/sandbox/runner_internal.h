@@ -28,12 +28,23 @@ struct runner {
 	uint64_t output_bytes;
 	struct buf diagnostic;
 
+	bool is_sandbox; /* there is a policy */
+	bool joined;	 /* init is another runner's: the socket is all there is of it */
+
 	bool another; /* see struct run_options */
 	bool hurries; /* init's report is the end: what is left of init is only its own end */
 	bool have_result, init_gone, ended;
 	struct init_result init_result;
 	struct run_result result;
 };
+
+struct prepared;
+
+/* One that has not started anything. */
+struct runner *runner_new(const struct run_options *options);
+/* Follows what was started: contractor's ends of what was prepared are watched, the others are
+ * closed with it. */
+void runner_watch(struct runner *runner, struct prepared *prepared);
 
 /* How long it ran, without pauses. */
 int64_t runner_time_ms(const struct runner *runner);

@@ -150,6 +150,19 @@ int prepared_init(struct prepared *prepared, const struct run_options *options, 
 	return options->policy ? prepare_policy(prepared, options, err) : 0;
 }
 
+int prepared_init_join(struct prepared *prepared, const struct run_options *options,
+		       struct err *err)
+{
+	*prepared = (struct prepared){
+		.plan = {.stdio = {-1, -1, -1}, .sandbox_fds = {{-1, -1}}},
+		.control = {-1, -1},
+		.diagnostic = {-1, -1},
+	};
+	if (!options->policy->terminal)
+		memcpy(prepared->plan.stdio, options->stdio, sizeof prepared->plan.stdio);
+	return pass_launch_plan(prepared, options->policy, err);
+}
+
 void prepared_release(struct prepared *prepared)
 {
 	strv_release(&prepared->argv);

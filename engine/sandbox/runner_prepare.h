@@ -1,4 +1,4 @@
-/* runner_prepare.h: what runner_start() makes ready before the fork; only for runner.c. */
+/* runner_prepare.h: what runner_start() makes ready before the fork; only for runner*.c. */
 #ifndef ENGINE_SANDBOX_RUNNER_PREPARE_H
 #define ENGINE_SANDBOX_RUNNER_PREPARE_H
 
@@ -22,6 +22,9 @@ struct prepared {
 
 /* Fills *prepared, also on failure: prepared_release() in any case, after the fork. */
 int prepared_init(struct prepared *prepared, const struct run_options *options, struct err *err);
+/* The same for runner_join(): init has the sandbox, and needs to know what the launcher is told. */
+int prepared_init_join(struct prepared *prepared, const struct run_options *options,
+		       struct err *err);
 void prepared_release(struct prepared *prepared);
 
 #endif

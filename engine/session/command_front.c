@@ -107,17 +107,27 @@ static bool find_where(const char *word, enum shell_where *ret_where, bool *ret_
 	return false;
 }
 
-/* The state where the session stands: before the present step, or as it failed. */
+/* Where the session stands: before the present step, in it while it runs, or as it failed. */
 static void shell_here(const struct session *session, struct command_shell *shell)
 {
 	size_t position = session_position(session);
 	bool at_end = position > session_spec(session)->n_steps;
 
 	shell->step = at_end ? position - 1 : position;
-	if (at_end)
+	if (session_state(session) != SESSION_STOPPED)
+		shell->where = SHELL_JOIN;
+	else if (at_end)
 		shell->where = SHELL_AFTER;
 	else
 		shell->where = session_is_at_failure(session) ? SHELL_FAILED : SHELL_BEFORE;
+}
+
+/* The state of a step when none is named: itself while it runs, else what it has come to. */
+static enum shell_where usual_where(const struct session *session, size_t step)
+{
+	if (session_state(session) != SESSION_STOPPED && step == session_position(session))
+		return SHELL_JOIN;
+	return command_step_failed(session, step) ? SHELL_FAILED : SHELL_AFTER;
 }
 
 /* Reads "[before|after|failed|here] [STEP]". */
@@ -137,8 +147,7 @@ static int read_shell(const struct session *session, const struct strv *words,
 	if (command_step_here(session, words, has_where, &shell->step, err) < 0)
 		return -1;
 	if (!has_where)
-		shell->where =
-			command_step_failed(session, shell->step) ? SHELL_FAILED : SHELL_AFTER;
+		shell->where = usual_where(session, shell->step);
 	return 0;
 }
 

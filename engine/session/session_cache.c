@@ -20,7 +20,7 @@ void session_note_attempt(struct place *place, const struct attempt *attempt,
 	struct step_status *status = &place->status;
 
 	status->result = result;
-	status->flags &= (unsigned)~STEP_STALE;
+	status->flags &= (unsigned)~(STEP_STALE | STEP_ADOPTED);
 	status->attempt = attempt->number;
 	status->started_ms = attempt->started_ms;
 	status->duration_ms = attempt->duration_ms;

@@ -50,6 +50,7 @@ struct session {
 	struct err err;	       /* what went wrong on our side while it ran */
 	bool resuming;	       /* a paused step is to go on */
 	bool said_copied;      /* that trees are copied */
+	bool joined;	       /* by a shell: what comes of it is a person's, too */
 	bool killed;	       /* the command is to end, even between two steps */
 	struct claim claim;    /* on the present step, while this process runs it or waits for it */
 	struct follow *follow; /* another process runs it, and this one waits; or NULL */

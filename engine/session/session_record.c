@@ -70,19 +70,36 @@ static char *message_of(const struct run_result *run, const struct limits *limit
 	return mem_strdup("");
 }
 
-/* The key of a tree that the attempt changed. A refreshed step may give something else for
- * the same key: then its results have keys of their own, and so has all that follows. */
-static void changed_key(const char *key, enum tree tree, bool refreshed,
-			char ret_key[SHA256_HEX_SIZE])
+/* Makes a key that nothing else has. */
+static void add_random(struct sha256 *sha)
+{
+	unsigned char random[16];
+
+	if (getrandom(random, sizeof random, 0) == (ssize_t)sizeof random)
+		sha256_field_bytes(sha, random, sizeof random);
+}
+
+/* The key of a result that was made by hand. */
+static void adopted_key(char ret_key[SHA256_HEX_SIZE])
 {
 	struct sha256 *sha = sha256_new();
-	unsigned char random[16];
+
+	sha256_field(sha, "adopted");
+	add_random(sha);
+	sha256_finish(sha, ret_key);
+}
+
+/* The key of a tree that the attempt changed. A refreshed or adopted step may give something else
+ * for the same key: then its results have keys of their own, and so has all that follows. */
+static void changed_key(const char *key, enum tree tree, bool unique, char ret_key[SHA256_HEX_SIZE])
+{
+	struct sha256 *sha = sha256_new();
 
 	sha256_field(sha, "state");
 	sha256_field(sha, key);
 	sha256_field(sha, tree_name(tree));
-	if (refreshed && getrandom(random, sizeof random, 0) == (ssize_t)sizeof random)
-		sha256_field_bytes(sha, random, sizeof random);
+	if (unique)
+		add_random(sha);
 	sha256_finish(sha, ret_key);
 }
 
@@ -104,7 +121,8 @@ static void fill_after(const struct session *session, const bool whole[TREE_COUN
 			strv_add(&attempt->after.chain[tree], attempt->id);
 		if (effect == EFFECT_STARTS || attempt->has_layer[tree])
 			changed_key(attempt->key, tree,
-				    session_refreshes(session, session->position),
+				    attempt->adopted ||
+					    session_refreshes(session, session->position),
 				    attempt->after.key[tree]);
 	}
 }
@@ -123,6 +141,7 @@ static void fill_attempt(const struct session *session, const struct action_resu
 		.result = judge(run),
 		.exit_status = run->exit_status,
 		.message = message_of(run, &step->limits),
+		.adopted = session->joined,
 		.started_ms = session->started_ms,
 		.duration_ms = run->duration_ms,
 		.ingredients = mem_strdup(session->ingredients ? session->ingredients : "{}"),
@@ -130,6 +149,9 @@ static void fill_attempt(const struct session *session, const struct action_resu
 	snprintf(attempt->id, sizeof attempt->id, "%s", session->draft.id);
 	snprintf(attempt->key, sizeof attempt->key, "%s",
 		 session->key[0] ? session->key : result->key);
+	/* A failure is never taken from the cache, and is to be found again. */
+	if (attempt->adopted && attempt->result == ATTEMPT_PASSED)
+		adopted_key(attempt->key);
 	snprintf(attempt->spec_path, sizeof attempt->spec_path, "%s", session->spec->real_path);
 	memcpy(attempt->has_layer, run->changed, sizeof attempt->has_layer);
 	state_init(&attempt->before);

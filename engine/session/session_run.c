@@ -254,6 +254,7 @@ static int start_step(struct session *session, struct err *err)
 
 	input.another = expects_another(session);
 	session->err = (struct err){0};
+	session->joined = false;
 	if (find_key(session, &input, err) < 0 ||
 	    attempt_begin(host_store(session->host), COLUMNS, ROWS, &session->draft, err) < 0)
 		return -1;

@@ -124,8 +124,6 @@ static int find_state(struct shell *shell, const struct shell_options *options,
 	size_t missing;
 	int found;
 
-	if (session_check_step(session, options->step, err) < 0)
-		return -1;
 	if (options->where == SHELL_FAILED)
 		return failed_state(shell, options->step, ret_state, err);
 	found = session_find_state(session, step, &missing, err);
@@ -154,7 +152,8 @@ static void set_prompt(struct sandbox_policy *policy, const struct shell_options
 {
 	static const char *const words[] = {[SHELL_BEFORE] = "before step",
 					    [SHELL_AFTER] = "after step",
-					    [SHELL_FAILED] = "failed step"};
+					    [SHELL_FAILED] = "failed step",
+					    [SHELL_JOIN] = "in step"};
 	AUTO_FREE char *prompt =
 		mem_printf("(%s %zu) \\w # ", words[options->where], options->step);
 
@@ -224,7 +223,11 @@ static int run_policy(struct shell *shell, const struct shell_options *options,
 	memcpy(run.stdio, options->stdio, sizeof run.stdio);
 	if (host_userns(session->host, &run.userns, err) < 0)
 		return -1;
-	return runner_start(&run, &shell->runner, err);
+	if (options->where != SHELL_JOIN)
+		return runner_start(&run, &shell->runner, err);
+	/* The files that are there are the step's. */
+	policy->n_files = 0;
+	return runner_join(action_runner(session->run), &run, &shell->runner, err);
 }
 
 /* What an interactive shell has besides: a prompt, the history, and a shell to be. */
@@ -269,7 +272,7 @@ static int start_policy(struct shell *shell, const struct shell_options *options
 	policy.columns = options->columns;
 	policy.rows = options->rows;
 	policy.binds = &bind;
-	policy.n_binds = bind.source != NULL;
+	policy.n_binds = options->where != SHELL_JOIN && bind.source != NULL;
 	strv_extend(&policy.argv, options->command);
 	if (options->command->len)
 		result = run_policy(shell, options, &policy, &network, err);
@@ -280,6 +283,24 @@ static int start_policy(struct shell *shell, const struct shell_options *options
 	return result;
 }
 
+/* The step's result is a person's from now on: no other process waits for it. */
+static int join(struct shell *shell, const struct shell_options *options, struct err *err)
+{
+	struct session *session = shell->session;
+
+	if (!session->run || options->step != session->position)
+		return err_set(err, ERR_USAGE, "step %zu is not running: there is nothing to join",
+			       options->step);
+	if (!action_runner(session->run))
+		return err_set(err, ERR_STEP, "step %zu has no process that a shell could join",
+			       options->step);
+	if (start_policy(shell, options, &session_place(session, options->step)->before, err) < 0)
+		return -1;
+	session->joined = true;
+	claim_release(&session->claim);
+	return 0;
+}
+
 /* Finds the state and starts the sandbox on a draft that is thrown away. */
 static int start(struct shell *shell, const struct shell_options *options, struct err *err)
 {
@@ -287,6 +308,10 @@ static int start(struct shell *shell, const struct shell_options *options, struc
 	struct state state;
 	int result;
 
+	if (session_check_step(shell->session, options->step, err) < 0)
+		return -1;
+	if (options->where == SHELL_JOIN)
+		return join(shell, options, err);
 	if (find_state(shell, options, &state, err) < 0)
 		return -1;
 	result = attempt_begin(store, options->columns, options->rows, &shell->draft, err);

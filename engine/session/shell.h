@@ -1,7 +1,10 @@
 /* shell.h: a shell, or one command, in a state of the build: before, after or at the failure of a
  * step, with the step's own policy and environment. What it changes is thrown away.
+ * Or one in the step itself, while that runs or is paused: in the same trees, namespaces and limits.
  *
- * Nothing of it is recorded. Several may run at once, and beside a running step.
+ * Nothing of it is recorded, but that a step was joined: its attempt is adopted then, and not taken
+ * from the cache by anybody. Such a step ends when the last shell in it does; or it is killed, and
+ * they with it. Several may run at once, and beside a running step.
  */
 #ifndef ENGINE_SESSION_SHELL_H
 #define ENGINE_SESSION_SHELL_H
@@ -18,6 +21,7 @@ enum shell_where {
 	SHELL_BEFORE, /* the state before the step */
 	SHELL_AFTER,  /* after it passed */
 	SHELL_FAILED, /* as its newest attempt that did not pass left it, its /tmp included */
+	SHELL_JOIN,   /* the step itself, which runs or is paused */
 };
 
 struct shell_options {

@@ -17,6 +17,7 @@ const struct scene scenes[] = {
 	{"lower layers stay as they are", scene_lower_layers},
 	{"attributes of overlayfs are not obeyed", scene_overlay_attributes},
 	{"another step's trees are out of reach", scene_other_steps},
+	{"what waits for a shell in a step is out of the step's reach", scene_join},
 	{"the host's ids of a step", scene_id_map},
 	{"kernel settings are safe from a step's root", scene_host_root},
 	{NULL, NULL},

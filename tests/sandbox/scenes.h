@@ -39,6 +39,9 @@ bool scene_lower_layers(struct rig *rig, struct buf *notes);
 bool scene_overlay_attributes(struct rig *rig, struct buf *notes);
 bool scene_other_steps(struct rig *rig, struct buf *notes);
 
+/* scenes_join.c */
+bool scene_join(struct rig *rig, struct buf *notes);
+
 /* scenes_ids.c */
 bool scene_id_map(struct rig *rig, struct buf *notes);
 bool scene_host_root(struct rig *rig, struct buf *notes);

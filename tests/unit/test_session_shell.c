@@ -1,134 +1,10 @@
 /* Shells in the states of a build: before, after, at a failure; on pipes and on a terminal. */
-#include "tests/unit/session_fixture.h"
-
-#include "engine/session/shell.h"
+#include "tests/unit/shell_fixture.h"
 
 #define TWO_STEPS                                                                     \
 	FIXTURE_SPEC FIXTURE_SHELL("echo 2 > a")                                      \
 		FIXTURE_SHELL("echo 3 >> a; echo kept > /tmp/t; echo tree > /etc/t; " \
 			      "exit $FAIL") "  environment: {FAIL: '4'}\n"
-
-/* A shell and what came of it. */
-struct visit {
-	struct fixture *fixture;
-	struct shell_options options;
-	struct strv command;
-	struct shell *shell;
-	struct buf output;
-	int out[2]; /* a pipe for its standard output, or -1 */
-	bool ended;
-	struct run_result result;
-};
-
-static void on_output(void *data, const char *bytes, size_t length)
-{
-	struct visit *visit = data;
-
-	buf_add(&visit->output, bytes, length);
-}
-
-static void on_ended(void *data, const struct run_result *result)
-{
-	struct visit *visit = data;
-
-	assert_false(visit->ended);
-	visit->ended = true;
-	visit->result = *result;
-}
-
-static void visit_init(struct visit *visit, struct fixture *fixture, size_t step,
-		       enum shell_where where)
-{
-	*visit = (struct visit){
-		.fixture = fixture,
-		.out = {-1, -1},
-		.options = {.step = step,
-			    .where = where,
-			    .columns = 80,
-			    .rows = 24,
-			    .stdio = {-1, -1, -1},
-			    .callbacks = {.output = on_output, .ended = on_ended, .data = visit}},
-	};
-	visit->options.command = &visit->command;
-	buf_init(&visit->output);
-}
-
-static void visit_start(struct visit *visit)
-{
-	struct err err = {0};
-
-	if (!visit->options.terminal) {
-		assert_int_equal(pipe2(visit->out, O_CLOEXEC), 0);
-		visit->options.stdio[1] = visit->out[1];
-	}
-	if (shell_start(visit->fixture->session, &visit->options, &visit->shell, &err) < 0)
-		fail_msg("%s", err.text);
-	fd_close(&visit->out[1]);
-}
-
-/* Turns the loop until the shell has ended, and reads what it wrote into its pipe. */
-static void visit_finish(struct visit *visit)
-{
-	struct err err = {0};
-
-	while (!visit->ended)
-		loop_turn(visit->fixture->loop, -1);
-	if (visit->out[0] >= 0)
-		assert_int_equal(
-			buf_read_fd(&visit->output, visit->out[0], 1 << 20, "the pipe", &err), 0);
-}
-
-static void visit_release(struct visit *visit)
-{
-	shell_free(visit->shell);
-	strv_release(&visit->command);
-	buf_release(&visit->output);
-	fd_close(&visit->out[0]);
-	fixture_reap(visit->fixture);
-}
-
-/* Runs a command by `sh -c` on pipes and expects what it prints and its exit status. */
-static void expect_command(struct fixture *fixture, size_t step, enum shell_where where,
-			   const char *script, const char *output, int status)
-{
-	struct visit visit;
-
-	visit_init(&visit, fixture, step, where);
-	strv_add_all(&visit.command, "sh", "-c", script, NULL);
-	visit_start(&visit);
-	visit_finish(&visit);
-	assert_string_equal(visit.output.data, output);
-	assert_int_equal(visit.result.end, RUN_EXITED);
-	assert_int_equal(visit.result.exit_status, status);
-	visit_release(&visit);
-}
-
-static void expect_refused(struct fixture *fixture, size_t step, enum shell_where where,
-			   enum err_code code, const char *text)
-{
-	struct visit visit;
-	struct err err = {0};
-
-	visit_init(&visit, fixture, step, where);
-	assert_int_equal(shell_start(fixture->session, &visit.options, &visit.shell, &err), -1);
-	assert_string_equal(err.text, text);
-	assert_int_equal(err.code, code);
-	visit_release(&visit);
-}
-
-static void await_text(struct visit *visit, const char *text)
-{
-	while (!strstr(visit->output.data, text)) {
-		if (visit->ended)
-			fail_msg("no %s: %s", text, visit->output.data);
-		loop_turn(visit->fixture->loop, -1);
-	}
-}
-
-static void type(struct visit *visit, const char *text)
-{
-	assert_true(runner_write(shell_runner(visit->shell), text, strlen(text)));
-}
 
 static int count_attempt(void *data, const struct attempt *attempt)
 {
@@ -155,10 +31,10 @@ static void test_where(void **state)
 	fixture_load(fixture, TWO_STEPS);
 	fixture_run(fixture, "continue");
 	assert_int_equal(fixture->reason, STOP_FAILED);
-	expect_command(fixture, 2, SHELL_BEFORE, "ls -A; exit 5", "", 5);
-	expect_command(fixture, 2, SHELL_AFTER, "cat a; test ! -e /etc/t", "2\n", 0);
-	expect_command(fixture, 3, SHELL_BEFORE, "cat a; kill -9 $$", "2\n", 137);
-	expect_command(fixture, 3, SHELL_FAILED, "cat a /etc/t", "2\n3\ntree\n", 0);
+	visit_command(fixture, 2, SHELL_BEFORE, "ls -A; exit 5", "", 5);
+	visit_command(fixture, 2, SHELL_AFTER, "cat a; test ! -e /etc/t", "2\n", 0);
+	visit_command(fixture, 3, SHELL_BEFORE, "cat a; kill -9 $$", "2\n", 137);
+	visit_command(fixture, 3, SHELL_FAILED, "cat a /etc/t", "2\n3\ntree\n", 0);
 }
 
 /* At a failure /tmp is what the step left there, and can be written, too. */
@@ -169,11 +45,11 @@ static void test_tmp_of_failure(void **state)
 	fixture_load(fixture, TWO_STEPS);
 	fixture_run(fixture, "continue");
 	for (int round = 0; round < 2; round++)
-		expect_command(fixture, 3, SHELL_FAILED,
-			       "cat /tmp/t; echo new > /tmp/t; touch /tmp/u; ls /tmp; "
-			       "stat -c %a /tmp",
-			       "kept\nt\nu\n1777\n", 0);
-	expect_command(fixture, 3, SHELL_BEFORE, "ls -A /tmp; stat -c %a /tmp", "1777\n", 0);
+		visit_command(fixture, 3, SHELL_FAILED,
+			      "cat /tmp/t; echo new > /tmp/t; touch /tmp/u; ls /tmp; "
+			      "stat -c %a /tmp",
+			      "kept\nt\nu\n1777\n", 0);
+	visit_command(fixture, 3, SHELL_BEFORE, "ls -A /tmp; stat -c %a /tmp", "1777\n", 0);
 }
 
 /* What a shell changes is thrown away: in the trees, in the index, in the store's tmp/. */
@@ -185,11 +61,10 @@ static void test_changes_are_thrown_away(void **state)
 	fixture_load(fixture, TWO_STEPS);
 	fixture_run(fixture, "continue");
 	attempts = count_attempts(fixture);
-	expect_command(
-		fixture, 3, SHELL_FAILED,
-		"echo x > a; echo x > /etc/t; mkdir d; chown 1000 d; chmod 700 d; rm -r /bin", "",
-		0);
-	expect_command(fixture, 3, SHELL_FAILED, "cat a /etc/t; test ! -e d", "2\n3\ntree\n", 0);
+	visit_command(fixture, 3, SHELL_FAILED,
+		      "echo x > a; echo x > /etc/t; mkdir d; chown 1000 d; chmod 700 d; rm -r /bin",
+		      "", 0);
+	visit_command(fixture, 3, SHELL_FAILED, "cat a /etc/t; test ! -e d", "2\n3\ntree\n", 0);
 	assert_int_equal(count_attempts(fixture), attempts);
 	fixture_verify(fixture);
 	fixture_expect_step(fixture, 3, STEP_FAILED, 0);
@@ -202,15 +77,15 @@ static void test_refused(void **state)
 
 	fixture_load(fixture, TWO_STEPS FIXTURE_SHELL("true"));
 	fixture_run(fixture, "until 3");
-	expect_refused(fixture, 3, SHELL_AFTER, ERR_STEP,
-		       "there is no state after step 3: it has not passed (--failed enters a "
-		       "failed attempt)");
-	expect_refused(fixture, 4, SHELL_BEFORE, ERR_STEP,
-		       "there is no state before step 4: a step before it has not passed "
-		       "(--failed enters a failed attempt)");
-	expect_refused(fixture, 2, SHELL_FAILED, ERR_STEP, "step 2 has no attempt that failed");
-	expect_refused(fixture, 5, SHELL_BEFORE, ERR_USAGE, "there is no step 5: the build has 4");
-	expect_refused(fixture, 0, SHELL_BEFORE, ERR_USAGE, "there is no step 0: the build has 4");
+	visit_refused(fixture, 3, SHELL_AFTER, ERR_STEP,
+		      "there is no state after step 3: it has not passed (--failed enters a "
+		      "failed attempt)");
+	visit_refused(fixture, 4, SHELL_BEFORE, ERR_STEP,
+		      "there is no state before step 4: a step before it has not passed "
+		      "(--failed enters a failed attempt)");
+	visit_refused(fixture, 2, SHELL_FAILED, ERR_STEP, "step 2 has no attempt that failed");
+	visit_refused(fixture, 5, SHELL_BEFORE, ERR_USAGE, "there is no step 5: the build has 4");
+	visit_refused(fixture, 0, SHELL_BEFORE, ERR_USAGE, "there is no step 0: the build has 4");
 }
 
 /* A later session enters what an earlier one left; also a failure that has passed since. */
@@ -221,11 +96,11 @@ static void test_in_a_later_session(void **state)
 	fixture_load(fixture, TWO_STEPS);
 	fixture_run(fixture, "continue");
 	fixture_load(fixture, FIXTURE_SPEC FIXTURE_SHELL("echo 2 > a") FIXTURE_SHELL("true"));
-	expect_command(fixture, 3, SHELL_BEFORE, "cat a", "2\n", 0);
+	visit_command(fixture, 3, SHELL_BEFORE, "cat a", "2\n", 0);
 	fixture_run(fixture, "continue");
 	assert_int_equal(fixture->reason, STOP_END);
-	expect_command(fixture, 3, SHELL_FAILED, "cat a", "2\n3\n", 0);
-	expect_command(fixture, 3, SHELL_AFTER, "cat a", "2\n", 0);
+	visit_command(fixture, 3, SHELL_FAILED, "cat a", "2\n3\n", 0);
+	visit_command(fixture, 3, SHELL_AFTER, "cat a", "2\n", 0);
 }
 
 /* The step's own environment, user and directory. */
@@ -239,10 +114,10 @@ static void test_as_the_step(void **state)
 		     "- action: shell\n  shell: 'false'\n  user: user\n  workdir: /etc\n"
 		     "  environment: {A: own}\n");
 	fixture_run(fixture, "continue");
-	expect_command(fixture, 2, SHELL_FAILED, "echo $version,$A,$(id -u); pwd",
-		       "7,own,1000\n/etc\n", 0);
-	expect_command(fixture, 1, SHELL_AFTER, "echo $version,$A,$(id -u); pwd",
-		       ",,0\n/workspace\n", 0);
+	visit_command(fixture, 2, SHELL_FAILED, "echo $version,$A,$(id -u); pwd",
+		      "7,own,1000\n/etc\n", 0);
+	visit_command(fixture, 1, SHELL_AFTER, "echo $version,$A,$(id -u); pwd",
+		      ",,0\n/workspace\n", 0);
 }
 
 /* An interactive shell: on a terminal, with a prompt that says where one is, and with what the
@@ -257,11 +132,11 @@ static void test_interactive(void **state)
 	visit_init(&visit, fixture, 2, SHELL_AFTER);
 	visit.options.terminal = true;
 	visit_start(&visit);
-	await_text(&visit, "(after step 2) /workspace # ");
-	type(&visit, "echo $((6*7)); tty; cat $HISTFILE a\n");
-	await_text(&visit, "42\r\n/dev/");
-	await_text(&visit, "echo 2 > a");
-	type(&visit, "exit 3\n");
+	visit_await(&visit, "(after step 2) /workspace # ");
+	visit_type(&visit, "echo $((6*7)); tty; cat $HISTFILE a\n");
+	visit_await(&visit, "42\r\n/dev/");
+	visit_await(&visit, "echo 2 > a");
+	visit_type(&visit, "exit 3\n");
 	visit_finish(&visit);
 	assert_int_equal(visit.result.exit_status, 3);
 	visit_release(&visit);
@@ -279,7 +154,7 @@ static void test_interactive_without_workdir(void **state)
 	visit_init(&visit, fixture, 2, SHELL_FAILED);
 	visit.options.terminal = true;
 	visit_start(&visit);
-	await_text(&visit, "(failed step 2) /workspace # ");
+	visit_await(&visit, "(failed step 2) /workspace # ");
 	shell_free(take_ptr(&visit.shell));
 	fixture_reap(fixture);
 	fixture_verify(fixture);
@@ -321,9 +196,9 @@ static void test_no_shell_in_systree(void **state)
 		visit_init(&visit, fixture, 1, where[i]);
 		visit.options.terminal = true;
 		visit_start(&visit);
-		await_text(&visit, " # ");
-		type(&visit, "echo $((6*7)); exit 9\n");
-		await_text(&visit, "42\r\n");
+		visit_await(&visit, " # ");
+		visit_type(&visit, "echo $((6*7)); exit 9\n");
+		visit_await(&visit, "42\r\n");
 		visit_finish(&visit);
 		assert_int_equal(visit.result.exit_status, 9);
 		visit_release(&visit);
@@ -364,11 +239,11 @@ static void test_beside_a_running_step(void **state)
 	first.options.terminal = second.options.terminal = true;
 	visit_start(&first);
 	visit_start(&second);
-	await_text(&first, " # ");
-	await_text(&second, " # ");
-	type(&first, "echo 1 > a; cat a; exit 1\n");
+	visit_await(&first, " # ");
+	visit_await(&second, " # ");
+	visit_type(&first, "echo 1 > a; cat a; exit 1\n");
 	visit_finish(&first);
-	type(&second, "ls a; exit 2\n");
+	visit_type(&second, "ls a; exit 2\n");
 	visit_finish(&second);
 	assert_non_null(strstr(second.output.data, "No such file"));
 	assert_int_equal(first.result.exit_status, 1);

@@ -165,11 +165,12 @@ int main(int argc, char **argv, char **inherited)
 	struct launch_user user;
 	char **environment;
 
-	(void)argc;
-	(void)argv;
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	fcntl(LAUNCH_FD_CONTROL, F_SETFD, FD_CLOEXEC);
-	launch_leave_first_process();
+	if (argc > 1)
+		launch_join(argv + 1);
+	else
+		launch_leave_first_process();
 	read_plan(&plan);
 	if (plan.close_descriptors)
 		launch_close_descriptors();

@@ -30,6 +30,17 @@ int launch_open_regular(const char *path);
  * and waits for the child. It is one of ours, and not dumpable, so that a step can neither trace it
  * nor write to its memory: it has no filter. */
 void launch_leave_first_process(void);
+/* fork(2), or fails. The parent closes all its descriptors. */
+pid_t launch_fork(void);
+/* Reaps what ends, orphans too, until pid does; the status it ended with, as an exit status. */
+int launch_wait_for(pid_t pid);
+/* The parent of the process with this name in /proc: 0, it is in no namespace that can be seen from
+ * here; -1, there is no such process. */
+pid_t launch_parent_of(const char *name);
+
+/* join.c: enters the namespaces that are open from LAUNCH_FD_NAMESPACES on, in the order of their
+ * names, and goes on in a process there. */
+void launch_join(char **names);
 
 /* user.c: finds the plan's user in text, the content of passwd(5) or NULL. Returns a
  * constant reason when it is not there, else NULL. */

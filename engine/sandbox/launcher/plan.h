@@ -3,7 +3,11 @@
  * The launcher is the first program of contractor's inside a sandbox. It reads its plan from
  * LAUNCH_FD_PLAN to the end, does what bwrap cannot do in a prepared user namespace, and executes
  * the step's program in its own place. As the first process of a pid namespace it does that in a
- * child, reaps what ends, and ends as the child did.
+ * child, reaps what ends, and ends as the child did; but not while a process is there that joined
+ * the step.
+ *
+ * With arguments it is executed outside and joins a step: they are the names of that step's
+ * namespaces, which are open from LAUNCH_FD_NAMESPACES on in the same order, the user namespace last.
  *
  * The plan is a sequence of records NAME=VALUE, each ended by a NUL, in any order; a name that
  * is not in this list is an error:
@@ -49,6 +53,7 @@
 enum {
 	LAUNCH_FD_PLAN = 14,	/* = SANDBOX_FD_PLAN */
 	LAUNCH_FD_CONTROL = 15, /* = SANDBOX_FD_CONTROL */
+	LAUNCH_FD_NAMESPACES,	/* the first of those to join */
 
 	LAUNCH_EXIT_SETUP = 125,     /* the sandbox could not be made as planned */
 	LAUNCH_EXIT_NOT_RUN = 126,   /* the program is there and cannot be executed */
