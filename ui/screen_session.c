@@ -177,7 +177,7 @@ void screen_quit(struct screen *screen)
 	else if (screen->n_programs)
 		screen_ask(screen, "a terminal is open and would be closed: quit?", screen_leave);
 	else if (edited)
-		screen_ask(screen, "there are edits not in the file (kept for next time): quit?",
+		screen_ask(screen, "edits not in the file (kept for next time): quit?",
 			   screen_leave);
 	else
 		screen_leave(screen);
