@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "engine/base/mem.h"
@@ -13,7 +14,7 @@
 #include "ui/term.h"
 
 /* As the pty of a step (design: "Terminal"). */
-enum { STEP_COLUMNS = 80, STEP_ROWS = 24, FEED_BUDGET = 32 << 10 };
+enum { STEP_COLUMNS = 80, STEP_ROWS = 24, FEED_PIECE = 4 << 10 };
 
 struct output {
 	char id[8];
@@ -96,12 +97,28 @@ void output_end(struct output *output)
 	output->live = false;
 }
 
+/* Microseconds of a clock that never goes back. */
+static int64_t now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
 int output_work(struct output *output, int64_t budget_us, struct err *err)
 {
-	int lines = log_view_work(output->log, budget_us, err);
-	int fed = lines < 0 || !output->live ? 0 : follow_frame(output->follow, FEED_BUDGET, err);
+	int64_t deadline_us = now_us() + budget_us;
+	int lines = log_view_work(output->log, budget_us, err), fed = 0;
 
-	return lines < 0 || fed < 0 ? -1 : lines || fed;
+	if (lines < 0)
+		return -1;
+	if (output->live) {
+		do
+			fed = follow_frame(output->follow, FEED_PIECE, err);
+		while (fed > 0 && now_us() < deadline_us);
+	}
+	return fed < 0 ? -1 : lines || fed;
 }
 
 /* --- drawing */

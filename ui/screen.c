@@ -13,7 +13,7 @@
 #include "engine/base/mem.h"
 #include "ui/screen_internal.h"
 
-enum { WORK_US = 4000, FILE_CHECK_MS = 1000 };
+enum { WORK_US = 1500, FILE_CHECK_MS = 1000 };
 
 /* --- small things that all parts need */
 
@@ -98,19 +98,15 @@ static void wake_in(struct screen *screen, int64_t ms)
 		screen->timer = loop_timer(screen->options.loop, ms, on_timer, screen);
 }
 
-/* What is new of the output that is shown: true when there is more to take at once. */
-static bool work(struct screen *screen)
+/* Takes what is new of the output that is shown, or a part of it. */
+static void work(struct screen *screen)
 {
 	struct err err;
-	int more;
+	int more = screen->output ? output_work(screen->output, WORK_US, &err) : 0;
 
-	if (!screen->output)
-		return false;
-	more = output_work(screen->output, WORK_US, &err);
-	screen_tell_search(screen);
 	if (more < 0)
 		screen_say(screen, THEME_ERROR, "%s", err.text);
-	return more > 0;
+	screen->behind = more > 0;
 }
 
 static void check_file_now_and_then(struct screen *screen)
@@ -123,31 +119,32 @@ static void check_file_now_and_then(struct screen *screen)
 	screen_check_file(screen);
 }
 
-/* Draws when something has changed and the last frame is long enough ago; sees to it that the loop
- * wakes for the next one. */
+static void draw(struct screen *screen)
+{
+	check_file_now_and_then(screen);
+	work(screen);
+	screen_draw(screen);
+	screen->drawn_ms = loop_now_ms();
+	screen->dirty = screen->behind;
+}
+
+/* Draws when something has changed and the last frame is long enough ago. Between the frames it goes on
+ * with what it is behind with, a little in each turn, so that what comes from a step or the keyboard never waits
+ * for it. Sees to it that the loop wakes for all that. */
 static void on_sleep(void *data)
 {
 	struct screen *screen = data;
-	int64_t since = loop_now_ms() - screen->drawn_ms;
-	bool more;
+	int64_t wait;
 
 	screen_take_script_line(screen);
-	if (!screen->dirty) {
-		wake_in(screen, TICK_MS);
-		return;
-	}
-	if (since < FRAME_MS) {
-		loop_timer_remove(&screen->timer);
-		wake_in(screen, FRAME_MS - since);
-		return;
-	}
-	check_file_now_and_then(screen);
-	more = work(screen);
-	screen->dirty = more;
-	screen_draw(screen);
-	screen->drawn_ms = loop_now_ms();
+	wait = screen->drawn_ms + FRAME_MS - loop_now_ms();
+	if (screen->dirty && wait <= 0)
+		draw(screen);
+	else if (screen->behind)
+		work(screen);
+	wait = screen->dirty ? screen->drawn_ms + FRAME_MS - loop_now_ms() : TICK_MS;
 	loop_timer_remove(&screen->timer);
-	wake_in(screen, more ? FRAME_MS : TICK_MS);
+	wake_in(screen, screen->behind || wait < 0 ? 0 : wait);
 }
 
 static void on_keys(void *data, unsigned events)

@@ -67,6 +67,7 @@ struct screen {
 	struct frame frame;
 
 	bool dirty;
+	bool behind; /* not all of the output is taken yet */
 	int64_t drawn_ms;
 	struct loop_timer *timer; /* the next frame, or the next tick */
 
