@@ -14,8 +14,9 @@ enum {
 	MARKS_MAX = 4096,
 	CUT_ESCAPE_MAX = 64, /* an escape sequence that begins within so many bytes of a cut goes
 				behind it */
-	LEAP_MIN = 64,	     /* bytes that are worth counting lines in */
-	WORDS = 31,	     /* as many as the sum of their newlines fits into a byte */
+	NEAR_LINES = 200,
+	LEAP_MIN = 64, /* bytes that are worth counting lines in */
+	WORDS = 31,    /* as many as the sum of their newlines fits into a byte */
 	ESC = 0x1b,
 };
 
@@ -25,8 +26,9 @@ struct log_index {
 	size_t tail;		    /* bytes behind it that are in */
 	struct log_place *marks;    /* the first is that of line 0 */
 	size_t n_marks, marks_capacity;
-	uint64_t stride;       /* least bytes from a mark to the next */
-	struct log_place last; /* what was found last: the next is often near */
+	uint64_t stride; /* least bytes from a mark to the next */
+	/* What was found last, and a place some lines before: the next is often near. */
+	struct log_place last, near;
 };
 
 struct log_index *log_index_new(int fd)
@@ -233,29 +235,47 @@ struct log_place log_index_before(const struct log_index *index, uint64_t offset
 /* The nearest place before both that is known without reading. */
 static struct log_place nearest_known(const struct log_index *index, uint64_t line, uint64_t offset)
 {
-	struct log_place mark = nearest_mark(index, line, offset);
+	const struct log_place *known[] = {&index->near, &index->last};
+	struct log_place place = nearest_mark(index, line, offset);
 
-	if (index->last.line <= line && index->last.offset <= offset &&
-	    index->last.offset > mark.offset)
-		return index->last;
-	return mark;
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
+		if (known[i]->line <= line && known[i]->offset <= offset &&
+		    known[i]->offset > place.offset)
+			place = *known[i];
+	}
+	return place;
 }
 
-/* Finds the last line that begins neither behind that line nor behind the offset. */
+/* Moves place to the last line that begins neither behind that line nor behind the offset. */
+static int walk(struct log_index *index, struct log_place *place, uint64_t line, uint64_t offset,
+		struct err *err)
+{
+	const char *bytes;
+	size_t length;
+
+	while (place->line < line) {
+		if (log_file_get(&index->look, place->offset, LOG_LINE_MAX + 1, &bytes, &length,
+				 err) < 0)
+			return -1;
+		if (!walk_bytes(place, bytes, length, line, offset))
+			break;
+	}
+	return 0;
+}
+
+/* Finds that line. Lines are often looked for one after another, upwards as well. */
 static int find(struct log_index *index, uint64_t line, uint64_t offset,
 		struct log_place *ret_place, struct err *err)
 {
 	struct log_place place = nearest_known(index, line, offset);
-	const char *bytes;
-	size_t length;
 
-	while (place.line < line) {
-		if (log_file_get(&index->look, place.offset, LOG_LINE_MAX + 1, &bytes, &length,
-				 err) < 0)
+	if (line - place.line > NEAR_LINES && line != UINT64_MAX) {
+		if (walk(index, &place, line - NEAR_LINES, offset, err) < 0)
 			return -1;
-		if (!walk_bytes(&place, bytes, length, line, offset))
-			break;
+		index->near = place;
 	}
+	if (walk(index, &place, line, offset, err) < 0)
+		return -1;
 	*ret_place = index->last = place;
 	return 0;
 }
