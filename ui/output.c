@@ -141,9 +141,11 @@ static void draw_terminal(struct output *output, struct frame *frame, struct rec
 	struct term_cursor cursor = term_cursor(output->term);
 
 	shift = shift > history ? history : shift;
-	/* A pane that is too low shows the part that has the cursor. */
-	if (shift < 0 && cursor.row + shift < 0)
-		shift = -cursor.row;
+	/* A pane that is too low shows the upper part, as long as the cursor is there. */
+	if (shift < 0 && cursor.row < rect.rows)
+		shift = 0;
+	else if (shift < 0)
+		shift = rect.rows - 1 - cursor.row;
 	for (int row = 0; row < rect.rows; row++) {
 		if (row - shift >= rows)
 			break;

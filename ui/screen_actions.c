@@ -63,12 +63,14 @@ static void zoom(struct screen *screen)
 /* The steps grow to the right, what is below upwards; the output takes from both. */
 static void resize_by(struct screen *screen, int amount)
 {
-	struct layout *layout = &screen->layout;
+	const struct layout *layout = &screen->layout;
+	int rows = layout->panes[PANE_DETAILS].rows + amount;
 
 	if (screen->zoomed)
 		return;
+	/* 0 would be as it fits. */
 	if (screen->focus == PANE_DETAILS)
-		screen->details_rows = layout->panes[PANE_DETAILS].rows + amount;
+		screen->details_rows = rows > 0 ? rows : 1;
 	else if (screen->focus == PANE_STEPS)
 		screen->steps_columns = layout->panes[PANE_STEPS].columns + amount;
 	else
@@ -169,9 +171,10 @@ static void type_into_step(struct screen *screen)
 			   "the next step waits for what is typed: run it, and press this again");
 		return;
 	}
-	screen->typing = true;
+	screen->output_attempt = 0;
 	screen_select(screen, session_position(screen->session));
 	screen_focus(screen, PANE_OUTPUT);
+	screen->typing = screen->output && output_is_live(screen->output);
 }
 
 /* --- logs */

@@ -180,15 +180,26 @@ static void terminal_closed(void *data)
 	runner_end_if_over(data);
 }
 
+/* What came while the terminal was still being made. */
+static void catch_up(struct runner *runner)
+{
+	if (runner->columns)
+		terminal_resize(runner->terminal, runner->columns, runner->rows);
+	terminal_write(runner->terminal, runner->typed.data, runner->typed.len);
+	buf_release(&runner->typed);
+}
+
 static void take_terminal(struct runner *runner, int fd)
 {
 	const struct terminal_callbacks callbacks = {terminal_output, terminal_mode,
 						     terminal_closed, runner};
 
-	if (fd >= 0 && !runner->terminal)
+	if (fd >= 0 && !runner->terminal) {
 		runner->terminal = terminal_new(runner->loop, fd, runner->end_of_file, &callbacks);
-	else
+		catch_up(runner);
+	} else {
 		fd_close(&fd);
+	}
 	if (runner->terminal && runner->init_gone)
 		terminal_finish(runner->terminal);
 }
@@ -306,6 +317,7 @@ struct runner *runner_new(const struct run_options *options)
 		.loop = options->loop,
 		.callbacks = options->callbacks,
 		.limits = options->limits,
+		.expects_terminal = options->policy && options->policy->terminal,
 		.end_of_file = options->end_of_file,
 		.is_sandbox = options->policy,
 		.another = options->another,
@@ -317,6 +329,7 @@ struct runner *runner_new(const struct run_options *options)
 		.result.exit_status = -1,
 	};
 	buf_init(&runner->diagnostic);
+	buf_init(&runner->typed);
 	return runner;
 }
 
@@ -375,6 +388,7 @@ void runner_free(struct runner *runner)
 	loop_defer_cancel(runner->loop, runner);
 	terminal_free(runner->terminal);
 	buf_release(&runner->diagnostic);
+	buf_release(&runner->typed);
 	free(runner);
 }
 
@@ -403,11 +417,18 @@ void runner_interact(struct runner *runner)
 
 bool runner_write(struct runner *runner, const void *bytes, size_t length)
 {
-	return runner->terminal && terminal_write(runner->terminal, bytes, length);
+	if (runner->terminal)
+		return terminal_write(runner->terminal, bytes, length);
+	if (!runner->expects_terminal || runner->typed.len + length > TERMINAL_QUEUE_MAX)
+		return false;
+	buf_add(&runner->typed, bytes, length);
+	return true;
 }
 
 void runner_resize(struct runner *runner, int columns, int rows)
 {
+	runner->columns = columns;
+	runner->rows = rows;
 	if (runner->terminal)
 		terminal_resize(runner->terminal, columns, rows);
 }

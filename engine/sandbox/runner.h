@@ -110,8 +110,8 @@ void runner_kill(struct runner *runner, int64_t grace_ms);
 
 /* Somebody types from now on: a read waits, instead of getting end-of-file. */
 void runner_interact(struct runner *runner);
-/* Queues bytes for the terminal, as if typed. Nothing is lost while the step does not read;
- * false when more than a megabyte is queued. */
+/* Queues bytes for the terminal, as if typed. Nothing is lost while the step does not read, nor while its
+ * terminal is being made; false when it has none, or more than a megabyte is queued. */
 bool runner_write(struct runner *runner, const void *bytes, size_t length);
 void runner_resize(struct runner *runner, int columns, int rows);
 

@@ -16,6 +16,9 @@ struct runner {
 	struct run_callbacks callbacks;
 	struct run_limits limits;
 	struct terminal *terminal; /* once the launcher has sent the pty; or NULL */
+	bool expects_terminal;
+	struct buf typed;  /* before that */
+	int columns, rows; /* as it was resized before that; 0: it was not */
 	bool end_of_file;
 
 	int init_socket, control_fd, diagnostic_fd;

@@ -223,6 +223,41 @@ static void test_no_command(void **state)
 	visit_release(&visit);
 }
 
+/* A person types, and makes the pane another size, before the terminal is there. */
+static void test_typed_at_once(void **state)
+{
+	struct fixture *fixture = *state;
+	struct visit visit;
+
+	fixture_load(fixture, FIXTURE_SPEC FIXTURE_SHELL("true"));
+	fixture_run(fixture, "next");
+	visit_init(&visit, fixture, 2, SHELL_BEFORE);
+	visit.options.terminal = true;
+	visit_start(&visit);
+	runner_resize(shell_runner(visit.shell), 71, 19);
+	type(&visit, "stty size; exit 3\n");
+	visit_finish(&visit);
+	assert_non_null(strstr(visit.output.data, "19 71"));
+	assert_int_equal(visit.result.exit_status, 3);
+	visit_release(&visit);
+}
+
+/* Nobody reads what is typed into a command on pipes. */
+static void test_no_terminal_to_type_into(void **state)
+{
+	struct fixture *fixture = *state;
+	struct visit visit;
+
+	fixture_load(fixture, FIXTURE_SPEC FIXTURE_SHELL("true"));
+	fixture_run(fixture, "next");
+	visit_init(&visit, fixture, 2, SHELL_BEFORE);
+	strv_add(&visit.command, "true");
+	visit_start(&visit);
+	assert_false(runner_write(shell_runner(visit.shell), "x", 1));
+	visit_finish(&visit);
+	visit_release(&visit);
+}
+
 /* Several shells at once, beside a step that runs, which none of them disturbs. */
 static void test_beside_a_running_step(void **state)
 {
@@ -297,6 +332,8 @@ int main(void)
 		FIXTURE_TEST(test_interactive_without_workdir),
 		FIXTURE_TEST(test_no_shell_in_systree),
 		FIXTURE_TEST(test_no_command),
+		FIXTURE_TEST(test_typed_at_once),
+		FIXTURE_TEST(test_no_terminal_to_type_into),
 		FIXTURE_TEST(test_beside_a_running_step),
 		FIXTURE_TEST(test_killed_and_freed),
 	};
