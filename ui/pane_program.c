@@ -12,6 +12,22 @@ struct program_pane *screen_program(struct screen *screen)
 		       : NULL;
 }
 
+/* Ends the program, and closes the gap. */
+static void close_pane(struct screen *screen, size_t index)
+{
+	program_pane_free(screen->programs[index]);
+	screen->n_programs--;
+	memmove(&screen->programs[index], &screen->programs[index + 1],
+		(screen->n_programs - index) * sizeof screen->programs[0]);
+	if (screen->program > index || (screen->program && screen->program == screen->n_programs))
+		screen->program--;
+	screen->program_in_front &= screen->n_programs > 0;
+	if (!screen->n_programs && screen->focus == PANE_PROGRAM)
+		screen->focus = PANE_STEPS;
+	screen_lay_out(screen);
+	screen_touch(screen);
+}
+
 /* --- what the programs tell */
 
 static void on_changed(void *data)
@@ -24,21 +40,31 @@ static void on_bell(void *data)
 	screen_bell(data);
 }
 
-/* What is to be done about a program that has ended; from the loop, since panes are freed. */
+/* A program that has ended: what an editor has made is taken, which may close all other panes. */
+static void reap_one(struct screen *screen, size_t index)
+{
+	const struct program_pane *pane = screen->programs[index];
+	bool is_editor = program_pane_is_editor(pane);
+	int status = program_pane_status(pane);
+
+	if (!is_editor && status < 0)
+		screen_say(screen, THEME_ERROR, "%s", program_pane_error(pane)->text);
+	close_pane(screen, index);
+	if (is_editor)
+		screen_end_editing(screen, status);
+}
+
+/* From the loop, since panes are freed. */
 static void reap(void *data)
 {
 	struct screen *screen = data;
+	size_t i = 0;
 
-	for (size_t i = screen->n_programs; i-- > 0;) {
-		struct program_pane *pane = screen->programs[i];
-
-		if (!program_pane_has_ended(pane))
-			continue;
-		if (program_pane_is_editor(pane))
-			screen_end_editing(screen, program_pane_status(pane));
-		else if (program_pane_status(pane) < 0)
-			screen_say(screen, THEME_ERROR, "%s", program_pane_error(pane)->text);
-		screen_close_program(screen, i);
+	while (i < screen->n_programs) {
+		if (program_pane_has_ended(screen->programs[i]))
+			reap_one(screen, i);
+		else
+			i++;
 	}
 }
 
@@ -73,12 +99,20 @@ static void show(struct screen *screen, struct program_pane *pane)
 	screen_lay_out(screen);
 }
 
-/* The size that a program's pane has, or will have. */
+/* The size that a program's pane has, or will have; none while nothing is shown on the right. */
 static struct rect program_rect(const struct screen *screen)
 {
 	struct rect rect = screen->layout.panes[PANE_PROGRAM];
 
 	return rect.rows ? rect : screen->layout.panes[PANE_OUTPUT];
+}
+
+/* The size that a program begins with. */
+static struct rect first_rect(const struct screen *screen)
+{
+	struct rect rect = program_rect(screen);
+
+	return rect.rows ? rect : (struct rect){0, 0, 24, 80};
 }
 
 int screen_start_shell(void *data, const struct command_shell *wanted, struct err *err)
@@ -89,7 +123,7 @@ int screen_start_shell(void *data, const struct command_shell *wanted, struct er
 					    [SHELL_JOIN] = "in"};
 	struct screen *screen = data;
 	const struct program_pane_callbacks callbacks = callbacks_of(screen);
-	struct rect rect = program_rect(screen);
+	struct rect rect = first_rect(screen);
 	const struct shell_options options = {.step = wanted->step,
 					      .where = wanted->where,
 					      .command = wanted->command,
@@ -110,7 +144,7 @@ int screen_start_shell(void *data, const struct command_shell *wanted, struct er
 static int start_editor(struct screen *screen, const char *path, const char *title, struct err *err)
 {
 	const struct program_pane_callbacks callbacks = callbacks_of(screen);
-	struct rect rect = program_rect(screen);
+	struct rect rect = first_rect(screen);
 	struct program_pane *pane;
 
 	if (check_room(screen, err) < 0 ||
@@ -149,29 +183,29 @@ void screen_edit_file(struct screen *screen)
 	struct err err;
 
 	if (screen->n_programs)
-		screen_focus(screen, PANE_PROGRAM);
+		screen_return_to_terminal(screen);
 	else if (start_editor(screen, screen->options.spec_path, screen->options.spec_path, &err) <
 		 0)
 		screen_say(screen, THEME_ERROR, "%s", err.text);
-	if (screen->n_programs)
+	else
 		screen_close_popup(screen);
 }
 
 void screen_close_program(struct screen *screen, size_t index)
 {
+	bool is_editor;
+
 	if (index >= screen->n_programs)
 		return;
-	program_pane_free(screen->programs[index]);
-	screen->n_programs--;
-	memmove(&screen->programs[index], &screen->programs[index + 1],
-		(screen->n_programs - index) * sizeof screen->programs[0]);
-	if (screen->program >= screen->n_programs && screen->program)
-		screen->program--;
-	screen->program_in_front &= screen->n_programs > 0;
-	if (!screen->n_programs && screen->focus == PANE_PROGRAM)
-		screen->focus = PANE_STEPS;
-	screen_lay_out(screen);
-	screen_touch(screen);
+	is_editor = program_pane_is_editor(screen->programs[index]);
+	close_pane(screen, index);
+	if (is_editor && screen->editing.path) {
+		editing_drop(&screen->editing);
+		screen_say(screen, THEME_WARNING, "the editor was closed: step %zu is as it was",
+			   screen->editing.step);
+	}
+	if (!screen->session && !screen->n_programs)
+		screen->popup = POPUP_INVALID;
 }
 
 void screen_resize_programs(struct screen *screen)
@@ -190,6 +224,7 @@ void screen_return_to_terminal(struct screen *screen)
 	} else if (screen->n_programs) {
 		screen->zoomed = screen->program_zoomed;
 		screen_focus(screen, PANE_PROGRAM);
+		screen_close_popup(screen);
 	}
 }
 

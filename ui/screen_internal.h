@@ -178,6 +178,8 @@ void screen_show_help(struct screen *screen);
 /* screen_line.c */
 void screen_begin_line(struct screen *screen, enum line_use use, const char *text);
 void screen_line_key(struct screen *screen, const struct key *key);
+/* Whether something is typed that is about the selected step, which then stays selected. */
+bool screen_is_line_about_step(const struct screen *screen);
 
 /* pane_steps.c */
 void screen_select(struct screen *screen, size_t step);

@@ -89,24 +89,25 @@ static void type_into_step(struct screen *screen, const struct key *key)
 {
 	struct err err;
 
-	if (!output_type(screen->output, key) ||
-	    session_type(screen->session, output_typed(screen->output)->data,
-			 output_typed(screen->output)->len, &err) < 0)
+	if (!output_type(screen->output, key)) {
 		screen->typing = false;
+	} else if (session_type(screen->session, output_typed(screen->output)->data,
+				output_typed(screen->output)->len, &err) < 0) {
+		screen->typing = false;
+		screen_say(screen, THEME_ERROR, "%s", err.text);
+	}
 }
 
 /* The prefix key leaves the terminal, for the list of steps; where there is no session, for what is
  * wrong with the file that the editor has. */
 static void leave_terminal(struct screen *screen)
 {
-	if (!screen->session) {
-		screen->popup = POPUP_INVALID;
-		return;
-	}
 	screen->prefixed = true;
 	screen->typed_last = screen->typing;
 	screen->typing = false;
-	if (screen->focus != PANE_PROGRAM)
+	if (!screen->session)
+		screen->popup = POPUP_INVALID;
+	if (!screen->session || screen->focus != PANE_PROGRAM)
 		return;
 	screen->program_zoomed = screen->zoomed;
 	screen->zoomed = false;
@@ -196,7 +197,7 @@ static void take_mouse(struct screen *screen, const struct key *key)
 	struct program_pane *program = screen_program(screen);
 	struct rect rect;
 
-	if (pane == PANES || !screen->session)
+	if (pane == PANES || !screen->session || screen_is_line_about_step(screen))
 		return;
 	rect = screen->layout.panes[pane];
 	if (pane == PANE_PROGRAM && screen->focus == pane && program &&
@@ -238,6 +239,8 @@ void screen_take_key(struct screen *screen, const struct key *key)
 		answer(screen, key);
 	} else if (screen->line_use != LINE_NONE) {
 		screen_line_key(screen, key);
+	} else if (screen->prefixed && take_prefix(screen, key)) {
+		return;
 	} else if (screen->popup != POPUP_NONE) {
 		take_popup_key(screen, key);
 	} else if (take_prefix(screen, key)) {

@@ -78,6 +78,11 @@ void screen_begin_line(struct screen *screen, enum line_use use, const char *tex
 	screen_touch(screen);
 }
 
+bool screen_is_line_about_step(const struct screen *screen)
+{
+	return screen->line_use == LINE_CONDITION || screen->line_use == LINE_SAVE;
+}
+
 static void end_line(struct screen *screen)
 {
 	enum line_use use = screen->line_use;

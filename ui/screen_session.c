@@ -238,6 +238,13 @@ static int note_duration(void *data, const struct attempt *attempt)
 	return 0;
 }
 
+/* Shows the step where the build is, unless a person types about the one that is selected. */
+static void go_along(struct screen *screen, size_t step)
+{
+	if (!screen_is_line_about_step(screen))
+		screen_select(screen, step);
+}
+
 static void on_started(struct screen *screen, const struct event *event)
 {
 	struct history history = {session_spec(screen->session)->real_path, (int64_t)event->step,
@@ -250,8 +257,9 @@ static void on_started(struct screen *screen, const struct event *event)
 	screen->started_ms = loop_now_ms();
 	screen->paused_ms = screen->paused_since_ms = 0;
 	screen->expected_ms = history.duration_ms;
-	screen->output_attempt = 0;
-	screen_select(screen, event->step);
+	if (!screen_is_line_about_step(screen))
+		screen->output_attempt = 0;
+	go_along(screen, event->step);
 }
 
 static void on_terminal(struct screen *screen, const struct event *event)
@@ -304,7 +312,7 @@ static void on_stopped(struct screen *screen, const struct event *event)
 	on_done(screen, event);
 	note_stop(screen, event);
 	stamp_file(screen);
-	screen_select(screen, event->step > count ? count : event->step);
+	go_along(screen, event->step > count ? count : event->step);
 	if (event->err)
 		screen_say(screen, THEME_ERROR, "step %zu: %s", event->step, event->err->text);
 	if (session_save(screen->session, &err) < 0)
