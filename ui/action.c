@@ -50,7 +50,7 @@ const struct ui_action_row ui_actions[] = {
 		     "edit {step}", NULL},
 	ROW(WRITE) = {"write", GLOBAL, "w", "write", "put the edits into the file", "write", NULL},
 	ROW(SHELL_AFTER) = {"shell-after", GLOBAL, "!", "shell",
-			    "a shell in the state after the selected step, or as it failed",
+			    "a shell after the selected step, as it failed, or in it while it runs",
 			    "shell {step}", NULL},
 	ROW(SHELL_BEFORE) = {"shell-before", GLOBAL, "@", "shell before",
 			     "a shell in the state before the selected step", "shell before {step}",

@@ -242,7 +242,7 @@ static void draw_status(struct screen *screen)
 static size_t choose_hints(const struct screen *screen, enum ui_action *actions)
 {
 	static const enum ui_action running[] = {
-		UI_ACTION_PAUSE_OR_RESUME, UI_ACTION_KILL, UI_ACTION_TYPE, UI_ACTION_SHELL_BEFORE,
+		UI_ACTION_PAUSE_OR_RESUME, UI_ACTION_KILL, UI_ACTION_TYPE, UI_ACTION_SHELL_AFTER,
 		UI_ACTION_FOCUS_NEXT,	   UI_ACTION_ZOOM, UI_ACTION_HELP, UI_ACTION_QUIT};
 	static const enum ui_action failed[] = {
 		UI_ACTION_FIRST_ERROR, UI_ACTION_SHELL_AFTER, UI_ACTION_EDIT,
