@@ -4,7 +4,7 @@
 # It takes a minute or two and fetches a whole base system, so tests/run.sh has it once, as root
 # with the release build; bash tests/cli/debian.sh runs it as anybody. Without a mirror it is
 # skipped, but for CI=true, where it fails.
-TEST_TIMEOUT=600
+export TEST_TIMEOUT=600
 . "$(dirname "$0")/../lib.sh"
 
 require_first_run() {
