@@ -9,6 +9,7 @@
 
 #include "engine/base/buf.h"
 #include "engine/base/mem.h"
+#include "engine/store/archive_pipe.h"
 
 enum { FILTERS_MAX = 2 };
 
@@ -272,14 +273,16 @@ int archive_decompress(int in_fd, int out_fd, struct err *err)
 {
 	struct input input;
 	int result = input_open(&input, in_fd, NULL, err);
+	struct pipe_out out;
 	const void *bytes;
 	ssize_t count = -1;
 
-	archive_widen_pipe(out_fd);
+	pipe_out_init(&out, out_fd);
 	while (!result && (count = input_read(&input, &bytes, err)) > 0) {
-		if (fd_write_all(out_fd, bytes, (size_t)count) < 0)
+		if (pipe_out_write(&out, bytes, (size_t)count) < 0)
 			result = err_sys(err, "cannot write the uncompressed archive");
 	}
+	pipe_out_release(&out);
 	input_close(&input);
 	return count < 0 ? -1 : result;
 }
