@@ -63,9 +63,6 @@ int log_view_work(struct log_view *view, int64_t budget_us, struct err *err)
 	while (more > 0 && now_us() < deadline_us);
 	if (more)
 		return more;
-	/* A search begins at what is seen. */
-	if (log_view_settle(view, err) < 0)
-		return -1;
 	if (view->searched != LOG_VIEW_SEARCHING)
 		return 0;
 	do

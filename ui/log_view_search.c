@@ -39,7 +39,8 @@ int log_view_search(struct log_view *view, const char *pattern, bool is_regex, b
 {
 	struct log_pattern *compiled;
 
-	if (log_pattern_new(pattern, is_regex, &compiled, err) < 0)
+	if (log_view_settle(view, err) < 0 ||
+	    log_pattern_new(pattern, is_regex, &compiled, err) < 0)
 		return -1;
 	log_view_search_stop(view);
 	view->pattern = compiled;
