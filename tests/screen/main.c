@@ -10,7 +10,8 @@
  *	env NAME=VALUE        or NAME alone, to unset it
  *	spec [NAME] <<END     test.yaml, and systree.tar: busybox, as examples/hello/make-systree.sh packs it
  *	file NAME <<END       a file; `program NAME` one that can be run
- *	sh LINE               a line of sh(1), beside the screen; it must succeed. Also with <<END
+ *	sh LINE               a line of sh(1), beside the screen; it must succeed. Also with <<END. $ROOT
+ *	                      is where the sources are
  *	until LINE            the same, again and again until it succeeds
  *	run [LINE]            `contractor test.yaml`, or this; $MARK is a word that no other test has
  *
@@ -86,6 +87,7 @@ static void set_surroundings(const struct test *test)
 	setenv("ASAN_OPTIONS", asan, 1);
 	setenv("UBSAN_OPTIONS", ubsan, 1);
 	setenv("MARK", path_basename(test->directory), 1);
+	setenv("ROOT", test->root, 1);
 	set_in_directory(test, "HOME", "home");
 	set_in_directory(test, "CONTRACTOR_STORE", "store");
 	set_path();
