@@ -235,7 +235,7 @@ static void test_typed_at_once(void **state)
 	visit.options.terminal = true;
 	visit_start(&visit);
 	runner_resize(shell_runner(visit.shell), 71, 19);
-	type(&visit, "stty size; exit 3\n");
+	visit_type(&visit, "stty size; exit 3\n");
 	visit_finish(&visit);
 	assert_non_null(strstr(visit.output.data, "19 71"));
 	assert_int_equal(visit.result.exit_status, 3);
