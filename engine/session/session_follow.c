@@ -13,8 +13,9 @@ enum { BLOCK = 1 << 16, LOOK_EVERY_MS = 10 };
 
 struct follow {
 	struct session *session;
-	struct worker *waiting;	  /* ends when the claim is ours */
-	struct loop_timer *timer; /* until the other has begun its attempt */
+	struct worker *waiting; /* ends when the claim is ours */
+	struct loop_timer
+		*timer; /* until the other has begun its attempt; then for the rest of its log */
 	struct loop_watch *watch; /* for its log; NULL where that cannot be watched: then it is
 				     shown when the other has ended */
 	int log_fd, notify_fd;
@@ -41,11 +42,14 @@ static bool show_block(struct follow *follow)
 	return length == BLOCK;
 }
 
-/* A part a turn: a log may be long, and the person must get a word in. */
+/* A part a turn: a log may be long, and the person must get a word in. Deferred calls are all of one turn. */
 static void show_more(void *data)
 {
-	if (show_block(data))
-		loop_defer(loop_of(data), show_more, data);
+	struct follow *follow = data;
+
+	follow->timer = NULL;
+	if (show_block(follow))
+		follow->timer = loop_timer(loop_of(follow), 1, show_more, follow);
 }
 
 /* The log has grown. */
@@ -57,7 +61,7 @@ static void on_growth(void *data, unsigned events)
 	(void)events;
 	while (read(follow->notify_fd, notes, sizeof notes) > 0)
 		;
-	loop_defer_cancel(loop_of(follow), follow);
+	loop_timer_remove(&follow->timer);
 	show_more(follow);
 }
 
@@ -92,7 +96,7 @@ static void begin(struct follow *follow, const char *id)
 	session_emit(
 		session,
 		(struct event){.type = EVENT_STEP_NOTE, .step = session->position, .text = text});
-	loop_defer(loop_of(follow), show_more, follow);
+	follow->timer = loop_timer(loop_of(follow), 0, show_more, follow);
 }
 
 /* Looks which attempt it is. Between taking the claim and beginning the attempt there is a moment
@@ -118,7 +122,6 @@ void session_unfollow(struct session *session)
 	if (!follow)
 		return;
 	session_place(session, session->position)->status.result = STEP_PENDING;
-	loop_defer_cancel(loop_of(follow), follow);
 	loop_timer_remove(&follow->timer);
 	loop_watch_remove(&follow->watch);
 	worker_free(follow->waiting);
