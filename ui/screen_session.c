@@ -1,4 +1,5 @@
 /* The session: opening it, what it tells, and what commands ask of the screen. */
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,14 +83,35 @@ static bool file_has_changed(const struct screen *screen)
 	       now.st_mtim.tv_nsec != then->st_mtim.tv_nsec;
 }
 
+/* Whether the file still has the text that the session knows: it was only touched, or written by `write`. */
+static bool has_same_text(const struct screen *screen)
+{
+	const struct buf *known = session_file_text(screen->session);
+	AUTO_CLOSE int fd = open(screen->options.spec_path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	AUTO_BUF struct buf text = BUF_INIT;
+	struct err ignored;
+
+	return fd >= 0 && buf_read_fd(&text, fd, known->len, "the file", &ignored) == 0 &&
+	       text.len == known->len && !memcmp(text.data, known->data, text.len);
+}
+
+/* Whether a person is at something that a question must not take the keys from. */
+static bool is_typing(const struct screen *screen)
+{
+	return screen->question.text || screen->line_use != LINE_NONE ||
+	       screen->popup != POPUP_NONE || screen_context(screen) == UI_CONTEXT_TERMINAL;
+}
+
 void screen_check_file(struct screen *screen)
 {
-	bool busy = !screen->session || screen->question.text || screen->editing.path ||
+	bool busy = !screen->session || screen->editing.path || is_typing(screen) ||
 		    session_state(screen->session) != SESSION_STOPPED;
 
 	if (busy || !file_has_changed(screen))
 		return;
 	stamp_file(screen);
+	if (has_same_text(screen))
+		return;
 	if (screen->stamp.st_ino)
 		screen_ask(screen, "the file has changed on disk: read it again?", screen_reopen);
 	else
@@ -131,8 +153,6 @@ static int run_line(struct screen *screen, const char *line, struct err *err)
 		return err_set(err, ERR_USAGE, "the specification is not valid");
 	buf_clear(&screen->printed);
 	result = command_run(screen->session, line, err);
-	if (screen->session && session_state(screen->session) == SESSION_STOPPED)
-		stamp_file(screen);
 	show_printed(screen, line);
 	screen_refresh_output(screen);
 	screen_touch(screen);
@@ -311,7 +331,6 @@ static void on_stopped(struct screen *screen, const struct event *event)
 
 	on_done(screen, event);
 	note_stop(screen, event);
-	stamp_file(screen);
 	go_along(screen, event->step > count ? count : event->step);
 	if (event->err)
 		screen_say(screen, THEME_ERROR, "step %zu: %s", event->step, event->err->text);

@@ -123,6 +123,8 @@ void session_kill_now(struct session *session);
 int session_replace_step(struct session *session, size_t step, const char *text, size_t length,
 			 struct diagnostics *ret_diagnostics, struct err *err);
 
+/* The text of the file, as it was read or written last. */
+const struct buf *session_file_text(const struct session *session);
 /* Whether the text differs from the file's, and which step does. */
 bool session_has_edits(const struct session *session);
 bool session_is_edited(const struct session *session, size_t step);

@@ -56,6 +56,11 @@ int session_replace_step(struct session *session, size_t step, const char *text,
 	return 0;
 }
 
+const struct buf *session_file_text(const struct session *session)
+{
+	return session->original ? &session->original->text : &session->spec->text;
+}
+
 bool session_has_edits(const struct session *session)
 {
 	const struct spec *spec = session->spec, *original = session->original;
