@@ -20,6 +20,11 @@ static void on_ended(void *data, const struct run_result *result)
 		debug_say(debug, "%s", result->err.text);
 	else if (result->exit_status > 0)
 		debug_say(debug, "exit status %d", result->exit_status);
+	if (debug->shell && shell_keep(debug->shell))
+		debug_say(debug,
+			  "what it changed is dropped when something runs; `adopt` takes it as the "
+			  "result of step %zu",
+			  session_adoptable(debug->build.session));
 	debug->shell_done = true;
 	debug_wake(debug);
 }

@@ -107,6 +107,18 @@ static const char *word_of_step(const struct debug *debug)
 	return session_is_at_failure(debug->build.session) ? step_result_name(result) : NULL;
 }
 
+/* Whether the build stands on a tree that was made by hand. */
+static bool is_adopted(const struct debug *debug)
+{
+	const struct session *session = debug->build.session;
+
+	for (size_t step = 1; step < session_position(session); step++) {
+		if (session_step(session, step)->flags & STEP_ADOPTED)
+			return true;
+	}
+	return false;
+}
+
 /* Characters that the terminal cannot show become question marks. */
 static void make_ascii(struct buf *text)
 {
@@ -120,6 +132,7 @@ void debug_add_prompt(const struct debug *debug, struct buf *out)
 {
 	size_t position = session_position(debug->build.session);
 	size_t last = session_spec(debug->build.session)->n_steps;
+	const char *adopted = is_adopted(debug) ? ", adopted" : "";
 	const char *word;
 
 	if (debug->asking) {
@@ -127,13 +140,13 @@ void debug_add_prompt(const struct debug *debug, struct buf *out)
 		return;
 	}
 	if (position > last) {
-		buf_add_fmt(out, "(end of %zu) ", last);
+		buf_add_fmt(out, "(end of %zu%s) ", last, adopted);
 		return;
 	}
 	word = word_of_step(debug);
 	buf_add_fmt(out, "(%s%zu/%zu ", word ? "" : "before ", position, last);
 	add_name(debug, position, out);
-	buf_add_fmt(out, "%s%s) ", word ? " " : "", word ? word : "");
+	buf_add_fmt(out, "%s%s%s) ", word ? " " : "", word ? word : "", adopted);
 	if (!debug->program->out.utf8)
 		make_ascii(out);
 }

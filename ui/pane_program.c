@@ -49,6 +49,10 @@ static void reap_one(struct screen *screen, size_t index)
 
 	if (!is_editor && status < 0)
 		screen_say(screen, THEME_ERROR, "%s", program_pane_error(pane)->text);
+	else if (program_pane_has_changes(pane))
+		screen_say(screen, THEME_NOTE,
+			   "`:adopt` takes what the shell changed as the result of step %zu",
+			   session_adoptable(screen->session));
 	close_pane(screen, index);
 	if (is_editor)
 		screen_end_editing(screen, status);

@@ -14,7 +14,7 @@ struct program_pane {
 	struct term *term;
 	struct shell *shell;	      /* or */
 	struct host_program *program; /* one of the two */
-	bool is_editor, ended;
+	bool is_editor, ended, has_changes;
 	int status;
 	struct err err;
 	size_t back; /* rows that the view is scrolled back */
@@ -75,6 +75,7 @@ static void on_shell_ended(void *data, const struct run_result *result)
 
 	if (result->end == RUN_FAILED)
 		pane->err = result->err;
+	pane->has_changes = pane->shell && shell_keep(pane->shell);
 	end(pane, result->end == RUN_FAILED ? -1 : result->exit_status);
 }
 
@@ -148,6 +149,11 @@ void program_pane_free(struct program_pane *pane)
 bool program_pane_is_editor(const struct program_pane *pane)
 {
 	return pane->is_editor;
+}
+
+bool program_pane_has_changes(const struct program_pane *pane)
+{
+	return pane->has_changes;
 }
 
 bool program_pane_has_ended(const struct program_pane *pane)

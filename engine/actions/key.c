@@ -75,12 +75,12 @@ int action_key(const struct action_input *input, char ret_key[SHA256_HEX_SIZE],
 	return result < 0 ? -1 : 0;
 }
 
-/* A tree that the action changes is the attempt's; the others stay. */
+/* A tree that the action changes is the attempt's; the others stay. By hand all may be changed. */
 void action_apply(const struct step *step, const struct state *before,
 		  const struct attempt *attempt, struct state *ret_after)
 {
 	state_init(ret_after);
-	state_copy(ret_after, before);
+	state_copy(ret_after, attempt->adopted ? &attempt->after : before);
 	for (enum tree tree = 0; tree < TREE_COUNT; tree++) {
 		enum action_effect effect = action_effect_on(step, tree);
 

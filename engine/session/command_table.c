@@ -76,6 +76,21 @@ static int run_kill(struct session *session, const struct strv *arguments, struc
 	return session_kill(session, err);
 }
 
+static int run_adopt(struct session *session, const struct strv *arguments, struct err *err)
+{
+	AUTO_BUF struct buf text = BUF_INIT;
+	size_t step = 0;
+
+	if (arguments->len && command_step(session, arguments, 0, &step, err) < 0)
+		return -1;
+	if (session_adopt(session, step, err) < 0)
+		return -1;
+	buf_add_fmt(&text, "the result of step %zu is now what the shell left\n",
+		    session_position(session) - 1);
+	command_print(session, &text);
+	return 0;
+}
+
 /* Tells of the newest breakpoint as `info breakpoints` does. */
 static void print_added(const struct session *session)
 {
@@ -254,6 +269,8 @@ const struct command command_table[] = {
 	 run_disable, false},
 	{"shell", "sh", "[before|after|failed|here] [STEP] [-- COMMAND...]",
 	 "a shell, or one command, in that state", ALWAYS, WORDS(SHELL), command_shell, false},
+	{"adopt", NULL, "[STEP]", "take what a shell changed as the step's result", STOPPED,
+	 WORDS(STEP), run_adopt, false},
 	{"edit", "e", "[STEP]", "edit the step's text, for this session", STOPPED, WORDS(STEP),
 	 command_edit, false},
 	{"write", "w", "", "put the edits into the file", STOPPED, WORDS(NONE), run_write, false},

@@ -66,9 +66,14 @@ static void make_places(struct session *session)
 void session_set_after(struct session *session, size_t step, const struct attempt *attempt)
 {
 	struct place *place = session_place(session, step), *next = place + 1;
+	struct state after;
 
+	action_apply(session_spec_step(session, step), &place->before, attempt, &after);
+	/* What stood on another result, one that was adopted, does not stand on this. */
+	if (next->known && memcmp(after.key, next->before.key, sizeof after.key) != 0)
+		session_forget_after(session, step);
 	state_release(&next->before);
-	action_apply(session_spec_step(session, step), &place->before, attempt, &next->before);
+	next->before = after;
 	next->known = true;
 }
 
@@ -96,6 +101,7 @@ int session_new(const struct session_options *options, struct session **ret_sess
 				    .spec_options = *options->spec_options,
 				    .position = 1,
 				    .draft = {.lock_fd = -1},
+				    .leftover = {.draft = {.lock_fd = -1}},
 				    .claim = CLAIM_INIT};
 	if (options->spec_options->parameters)
 		strv_extend(&session->parameters, options->spec_options->parameters);
@@ -112,6 +118,7 @@ void session_free(struct session *session)
 	action_run_free(session->run);
 	if (session->run)
 		attempt_discard(host_store(session->host), &session->draft);
+	session_drop_leftover(session);
 	session_unfollow(session);
 	claim_release(&session->claim);
 	host_drop_spare(session->host);
@@ -197,6 +204,7 @@ static int go(struct session *session, enum goal goal, struct err *err)
 	if (session->position > session->n_steps)
 		return err_set(err, ERR_USAGE,
 			       "the build is at its end: goto, back or rerun a step");
+	session_drop_leftover(session);
 	session->goal = goal;
 	session->killed = false;
 	session->state = SESSION_RUNNING;

@@ -157,6 +157,14 @@ int session_restore(struct session *session, struct buf *ret_notes, struct err *
 /* Keeps them for the next session. */
 int session_save(struct session *session, struct err *err);
 
+/* Takes what the shell that ended last has changed (shell_keep()) as the result of the step that it
+ * was in: an attempt that is adopted, and never taken from the cache. The build then stands behind
+ * the step, and what is behind that becomes stale. step: that step, or 0. ERR_USAGE when there is
+ * nothing: whatever runs a step drops it. */
+int session_adopt(struct session *session, size_t step, struct err *err);
+/* The step that session_adopt() would be for, or 0. */
+size_t session_adoptable(const struct session *session);
+
 /* Bytes typed into the running step; ERR_USAGE when none runs or too much is queued. */
 int session_type(struct session *session, const void *bytes, size_t length, struct err *err);
 

@@ -11,6 +11,7 @@ enum { STOPPED = 1 << SESSION_STOPPED };
 /* What is known of step, and of all behind it, is of the former spec. */
 static void forget_from(struct session *session, size_t step)
 {
+	session_drop_leftover(session);
 	session_forget_after(session, step);
 	for (size_t i = step; i <= session->n_steps; i++)
 		session_place(session, i)->ran = false;

@@ -24,6 +24,15 @@ struct place {
 	bool ran;   /* status is of an attempt of this session */
 };
 
+/* What the shell that ended last has changed. */
+struct leftover {
+	size_t step; /* that it was in; 0: there is nothing */
+	struct attempt_draft draft;
+	struct state state; /* that it was started in */
+	bool changed[TREE_COUNT], whole[TREE_COUNT];
+	int64_t started_ms, duration_ms; /* Unix time */
+};
+
 struct session {
 	struct session_options options;
 	struct host *host;
@@ -56,6 +65,7 @@ struct session {
 	struct follow *follow; /* another process runs it, and this one waits; or NULL */
 	long followed;	       /* that process, when it has ended; or 0 */
 
+	struct leftover leftover;
 	struct breakpoints breakpoints;
 	char *saved[SAVED_KINDS]; /* what the store has, as far as this session knows */
 
@@ -113,6 +123,7 @@ void session_note_attempt(struct place *place, const struct attempt *attempt,
 
 /* session_run.c: goes on towards the goal, from the loop. */
 void session_advance(struct session *session);
+int64_t session_unix_time_ms(void);
 void session_stop(struct session *session, enum stop_reason reason, const struct attempt *attempt,
 		  const struct err *err);
 
@@ -126,6 +137,13 @@ void session_tell_unfollowed(struct session *session);
 
 /* Whether --refresh asks for this step to be run anew. */
 bool session_refreshes(const struct session *session, size_t step);
+
+/* session_adopt.c: keeps what a shell left, which is taken over, until something runs. */
+void session_keep(struct session *session, struct leftover *leftover);
+void session_drop_leftover(struct session *session);
+
+/* session_record.c: a key that no other result has, and that no step will look for. */
+void session_unique_key(char ret_key[SHA256_HEX_SIZE]);
 
 /* session_record.c: the attempt row of a run that ended, or of a result without a process. */
 int session_record(struct session *session, const struct action_result *result,

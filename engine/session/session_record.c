@@ -79,8 +79,7 @@ static void add_random(struct sha256 *sha)
 		sha256_field_bytes(sha, random, sizeof random);
 }
 
-/* The key of a result that was made by hand. */
-static void adopted_key(char ret_key[SHA256_HEX_SIZE])
+void session_unique_key(char ret_key[SHA256_HEX_SIZE])
 {
 	struct sha256 *sha = sha256_new();
 
@@ -151,7 +150,7 @@ static void fill_attempt(const struct session *session, const struct action_resu
 		 session->key[0] ? session->key : result->key);
 	/* A failure is never taken from the cache, and is to be found again. */
 	if (attempt->adopted && attempt->result == ATTEMPT_PASSED)
-		adopted_key(attempt->key);
+		session_unique_key(attempt->key);
 	snprintf(attempt->spec_path, sizeof attempt->spec_path, "%s", session->spec->real_path);
 	memcpy(attempt->has_layer, run->changed, sizeof attempt->has_layer);
 	state_init(&attempt->before);

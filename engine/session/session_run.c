@@ -9,7 +9,7 @@
 
 enum { COLUMNS = 80, ROWS = 24 };
 
-static int64_t unix_time_ms(void)
+int64_t session_unix_time_ms(void)
 {
 	struct timespec now;
 
@@ -258,7 +258,7 @@ static int start_step(struct session *session, struct err *err)
 	if (find_key(session, &input, err) < 0 ||
 	    attempt_begin(host_store(session->host), COLUMNS, ROWS, &session->draft, err) < 0)
 		return -1;
-	session->started_ms = unix_time_ms();
+	session->started_ms = session_unix_time_ms();
 	if (action_start(&input, &session->draft, session->options.interactive, &callbacks,
 			 &session->run, err) < 0) {
 		attempt_discard(host_store(session->host), &session->draft);

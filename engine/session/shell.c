@@ -27,6 +27,11 @@ struct shell {
 	struct runner *runner;
 	struct strv chains[TREE_COUNT]; /* as they are mounted */
 	struct run_callbacks callbacks;
+	size_t step;
+	struct state state; /* that it is in */
+	int64_t started_ms; /* Unix time */
+	bool changed[TREE_COUNT], whole[TREE_COUNT];
+	int64_t duration_ms;
 	char tmp_of[8]; /* the failed attempt whose /tmp is there, or "" */
 };
 
@@ -58,6 +63,9 @@ static void forward_end(void *data, const struct run_result *result)
 {
 	struct shell *shell = data;
 
+	memcpy(shell->changed, result->changed, sizeof shell->changed);
+	memcpy(shell->whole, result->whole, sizeof shell->whole);
+	shell->duration_ms = result->duration_ms;
 	shell->callbacks.ended(shell->callbacks.data, result);
 }
 
@@ -323,6 +331,7 @@ static int start(struct shell *shell, const struct shell_options *options, struc
 		else
 			session_squash(shell->session, &state);
 	}
+	state_copy(&shell->state, &state);
 	state_release(&state);
 	return result;
 }
@@ -331,6 +340,7 @@ static void free_shell(struct shell *shell)
 {
 	for (enum tree tree = 0; tree < TREE_COUNT; tree++)
 		strv_release(&shell->chains[tree]);
+	state_release(&shell->state);
 	free(shell);
 }
 
@@ -339,7 +349,11 @@ int shell_start(struct session *session, const struct shell_options *options,
 {
 	struct shell *shell = mem_new(sizeof *shell);
 
-	*shell = (struct shell){.session = session, .callbacks = options->callbacks};
+	*shell = (struct shell){.session = session,
+				.callbacks = options->callbacks,
+				.step = options->step,
+				.started_ms = session_unix_time_ms()};
+	state_init(&shell->state);
 	if (start(shell, options, err) < 0) {
 		free_shell(shell);
 		return -1;
@@ -355,6 +369,25 @@ void shell_free(struct shell *shell)
 	runner_free(shell->runner);
 	attempt_discard(host_store(shell->session->host), &shell->draft);
 	free_shell(shell);
+}
+
+bool shell_keep(struct shell *shell)
+{
+	struct leftover leftover = {.step = shell->step,
+				    .started_ms = shell->started_ms,
+				    .duration_ms = shell->duration_ms};
+
+	if (!shell->draft.id[0] ||
+	    !(shell->changed[TREE_SYSTREE] || shell->changed[TREE_WORKSPACE]))
+		return false;
+	memcpy(leftover.changed, shell->changed, sizeof leftover.changed);
+	memcpy(leftover.whole, shell->whole, sizeof leftover.whole);
+	state_init(&leftover.state);
+	state_copy(&leftover.state, &shell->state);
+	leftover.draft = shell->draft;
+	shell->draft = (struct attempt_draft){.lock_fd = -1};
+	session_keep(shell->session, &leftover);
+	return true;
 }
 
 struct runner *shell_runner(struct shell *shell)

@@ -1,5 +1,6 @@
 /* shell.h: a shell, or one command, in a state of the build: before, after or at the failure of a
- * step, with the step's own policy and environment. What it changes is thrown away.
+ * step, with the step's own policy and environment. What it changes is thrown away,
+ * unless it is adopted (shell_keep()).
  * Or one in the step itself, while that runs or is paused: in the same trees, namespaces and limits.
  *
  * Nothing of it is recorded, but that a step was joined: its attempt is adopted then, and not taken
@@ -39,6 +40,10 @@ struct shell_options {
 int shell_start(struct session *session, const struct shell_options *options,
 		struct shell **ret_shell, struct err *err);
 void shell_free(struct shell *shell);
+
+/* Leaves what the shell has changed to session_adopt(), in the place of what another one left; from
+ * ended() on. False when it has changed nothing, or was in a step that runs. */
+bool shell_keep(struct shell *shell);
 
 /* For typing, resizing, killing. */
 struct runner *shell_runner(struct shell *shell);

@@ -403,6 +403,50 @@ keys() {
 	printf "$1" >&9
 }
 
+test_adopt_what_a_shell_changed() {
+	build
+	debug <<'END'
+continue
+shell failed -- sh -c 'echo mine >report'
+adopt
+shell after 3 -- cat report
+continue
+END
+	check_status 0
+	check_err_has '`adopt` takes it as the result of step 3'
+	check_out_has 'the result of step 3 is now what the shell left'
+	check_out_has mine
+	check_out_has packed
+	run contractor run test.yaml
+	check_status 1
+	check_err_has "step 3"
+}
+
+test_adopt_without_a_shell() {
+	build
+	debug <<'END'
+next
+shell after 1 -- true
+adopt
+END
+	check_err_has 'there is nothing to adopt'
+}
+
+test_prompt_says_adopted() {
+	build
+	start_on_terminal "$CONTRACTOR debug --plain test.yaml"
+	wait_for '(before 1/4 create-systree) '
+	keys 'next\n'
+	wait_for '(before 2/4 Compile) '
+	keys 'shell after 1 -- touch made\n'
+	wait_for 'as the result of step 1'
+	keys 'adopt\n'
+	wait_for '(before 2/4 Compile, adopted) '
+	keys 'quit\n'
+	hang_up
+	check_status 0
+}
+
 test_prompt_says_where_one_is() {
 	build
 	start_on_terminal "$CONTRACTOR debug --plain test.yaml"
