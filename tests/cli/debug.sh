@@ -501,6 +501,34 @@ test_history() {
 	check_status 0
 }
 
+test_shell_joins_a_paused_step() {
+	spec test.yaml <<'END'
+name: test
+actions:
+  - action: create-systree
+    path: systree.tar
+  - name: Slow
+    action: shell
+    shell: echo started; sleep 1000
+END
+	start_on_terminal "exec $CONTRACTOR debug --plain test.yaml"
+	wait_for '(before 1/2 create-systree) '
+	keys 'continue\n'
+	wait_for 'started'
+	keys '\003'
+	wait_for '(2/2 Slow paused) '
+	keys 'shell here\n'
+	wait_for '(in step 2) '
+	keys 'grep State /proc/2/status; exit 9\n'
+	wait_for 'T (stopped)'
+	wait_for 'exit status 9'
+	keys 'kill\n'
+	wait_for '(2/2 Slow killed) '
+	keys 'quit\n'
+	hang_up
+	check_status 1
+}
+
 test_interrupt_pauses() {
 	spec test.yaml <<'END'
 name: test
