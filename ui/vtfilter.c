@@ -245,14 +245,17 @@ static void add_simple_escape(struct vtfilter *filter, unsigned char byte, struc
 {
 	if (byte == 'c') {
 		filter->last_length = 0;
+		filter->hides_cursor = false;
 		vtfilter_reset_sets(filter);
 		buf_add_str(out, reset);
 	} else if (strchr("78=>DEHM", byte)) {
 		buf_add_char(out, ESC);
 		buf_add_char(out, (char)byte);
 	}
-	if (byte == '8')
+	if (byte == '8') {
 		buf_add_str(out, VTFILTER_CLAMP);
+		vtfilter_add_visibility(filter, out);
+	}
 }
 
 /* ESC, an intermediate and a final byte. */

@@ -72,6 +72,7 @@ struct vtfilter {
 	int marks;    /* so many on the last character; MARKS_MAX: none can follow */
 	char sets[2]; /* designated as G0 and G1: "B" (ASCII), "0" (line drawing), "A" (British) */
 	int set;      /* which of them is in use */
+	bool hides_cursor;
 };
 
 void vtfilter_init(struct vtfilter *filter, int columns);

@@ -71,7 +71,7 @@ static int next_number(const char **at, const char *end)
 }
 
 /* As it is. */
-static void add_verbatim(const struct vtfilter *filter, const struct csi *csi, struct buf *out)
+static void add_verbatim(struct vtfilter *filter, const struct csi *csi, struct buf *out)
 {
 	char *room = buf_reserve(out, filter->length + 3);
 
@@ -105,7 +105,7 @@ static void add_group(const struct sgr_group *group, struct buf *out)
 }
 
 /* Colours and attributes: as many sequences as libvterm's room for parameters asks for. */
-static void add_sgr(const struct vtfilter *filter, const struct csi *csi, struct buf *out)
+static void add_sgr(struct vtfilter *filter, const struct csi *csi, struct buf *out)
 {
 	struct sgr_reader reader;
 	struct sgr_group group;
@@ -128,24 +128,33 @@ static void add_sgr(const struct vtfilter *filter, const struct csi *csi, struct
 		buf_add_char(out, 'm');
 }
 
+void vtfilter_add_visibility(const struct vtfilter *filter, struct buf *out)
+{
+	buf_add_str(out, filter->hides_cursor ? "\x1b[?25l" : "\x1b[?25h");
+}
+
 /* Modes, of which libvterm sets only the first of a sequence. */
-static void add_modes(const struct vtfilter *filter, const struct csi *csi, struct buf *out)
+static void add_modes(struct vtfilter *filter, const struct csi *csi, struct buf *out)
 {
 	const char *at = csi->parameters, *end = at + csi->length;
 
-	(void)filter;
 	while (at < end) {
 		int mode = next_number(&at, end);
+		bool restores = csi->leader && csi->final == 'l' && (mode == 1048 || mode == 1049);
 
 		if (csi->leader && mode == 69)
 			continue;
+		if (csi->leader && mode == 25)
+			filter->hides_cursor = csi->final == 'l';
 		buf_add_fmt(out, "\x1b[%s%d%c", csi->leader ? "?" : "",
 			    csi->leader && mode == 47 ? 1047 : mode, csi->final);
+		if (restores)
+			vtfilter_add_visibility(filter, out);
 	}
 }
 
 /* The last character again, as often as the parameter says. */
-static void add_repeated(const struct vtfilter *filter, const struct csi *csi, struct buf *out)
+static void add_repeated(struct vtfilter *filter, const struct csi *csi, struct buf *out)
 {
 	const char *at = csi->parameters;
 	int count = next_number(&at, at + csi->length);
@@ -159,31 +168,32 @@ static void add_repeated(const struct vtfilter *filter, const struct csi *csi, s
 }
 
 /* The cursor is saved; with parameters it would be margins. */
-static void add_save(const struct vtfilter *filter, const struct csi *csi, struct buf *out)
+static void add_save(struct vtfilter *filter, const struct csi *csi, struct buf *out)
 {
 	(void)filter;
 	if (!csi->length)
 		buf_add_str(out, "\x1b\x37");
 }
 
-static void add_restore(const struct vtfilter *filter, const struct csi *csi, struct buf *out)
+static void add_restore(struct vtfilter *filter, const struct csi *csi, struct buf *out)
 {
-	(void)filter;
-	if (!csi->length)
-		buf_add_str(out, "\x1b\x38" VTFILTER_CLAMP);
+	if (csi->length)
+		return;
+	buf_add_str(out, "\x1b\x38" VTFILTER_CLAMP);
+	vtfilter_add_visibility(filter, out);
 }
 
 /* What does not pass as it is; with any leader of a list, where "-" stands for none. */
 static const struct {
 	char final;
 	const char *leaders;
-	void (*add)(const struct vtfilter *filter, const struct csi *csi, struct buf *out);
+	void (*add)(struct vtfilter *filter, const struct csi *csi, struct buf *out);
 } rules[] = {
 	{'m', "-", add_sgr},	  {'h', "-?", add_modes}, {'l', "-?", add_modes},
 	{'b', "-", add_repeated}, {'s', "-", add_save},	  {'u', "-", add_restore},
 };
 
-void vtfilter_add_csi(const struct vtfilter *filter, char final, struct buf *out)
+void vtfilter_add_csi(struct vtfilter *filter, char final, struct buf *out)
 {
 	struct csi csi;
 	bool is_sgr;
@@ -200,5 +210,7 @@ void vtfilter_add_csi(const struct vtfilter *filter, char final, struct buf *out
 			return;
 		}
 	}
+	if (csi.intermediate == '!' && final == 'p')
+		filter->hides_cursor = false;
 	add_verbatim(filter, &csi, out);
 }

@@ -222,6 +222,13 @@ static void test_cursor(void **state)
 	assert_int_equal(term_cursor(term).shape, TERM_UNDERLINE);
 	feed(term, "\033[2;3H\033[s\033[H\033[u");
 	check_cursor(term, 1, 2);
+	/* Whether it is visible is not saved with it. */
+	feed(term, "\033[?25l\0337\033[?25h\0338");
+	assert_true(term_cursor(term).visible);
+	feed(term, "\0337\033[?25l\0338");
+	assert_false(term_cursor(term).visible);
+	feed(term, "\033[?1049h\033[?25l\0337\033[?25h\033[?1049l");
+	assert_true(term_cursor(term).visible);
 	term_free(term);
 }
 
