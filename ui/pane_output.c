@@ -32,12 +32,12 @@ static void close_output(struct screen *screen)
 {
 	output_free(screen->output);
 	screen->output = NULL;
-	screen->typing = false;
 }
 
 /* Opens the log, unless it is the one that is shown. */
 static void show_id(struct screen *screen, const char *id, bool live)
 {
+	bool typing = screen->typing && live;
 	struct err err;
 
 	if (screen->output && !strcmp(output_id(screen->output), id)) {
@@ -46,6 +46,8 @@ static void show_id(struct screen *screen, const char *id, bool live)
 		return;
 	}
 	close_output(screen);
+	/* Who asked to type before the step was there means it. */
+	screen->typing = typing;
 	screen->searched = LOG_VIEW_IDLE;
 	if (output_open(store_logs_fd(store_of(screen)), id, live, &screen->output, &err) < 0)
 		screen_say(screen, THEME_ERROR, "%s", err.text);

@@ -89,6 +89,8 @@ static void type_into_step(struct screen *screen, const struct key *key)
 {
 	struct err err;
 
+	if (!screen->output) /* the step is about to begin */
+		return;
 	if (!output_type(screen->output, key)) {
 		screen->typing = false;
 	} else if (session_type(screen->session, output_typed(screen->output)->data,
@@ -261,7 +263,8 @@ void screen_take_paste(struct screen *screen, const struct buf *text)
 		return;
 	if (screen->line_use != LINE_NONE)
 		line_input_insert(&screen->line, text->data, text->len);
-	else if (screen->typing && output_paste(screen->output, text->data, text->len))
+	else if (screen->typing && screen->output &&
+		 output_paste(screen->output, text->data, text->len))
 		session_type(screen->session, output_typed(screen->output)->data,
 			     output_typed(screen->output)->len, &err);
 	else if (screen->focus == PANE_PROGRAM && program)

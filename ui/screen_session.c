@@ -61,6 +61,7 @@ void screen_reopen(struct screen *screen)
 	output_free(screen->output);
 	screen->output = NULL;
 	screen->line_use = LINE_NONE;
+	screen->typing = false;
 	if (screen->session && session_save(screen->session, &err) < 0)
 		screen_say(screen, THEME_ERROR, "%s", err.text);
 	screen->session = NULL;
