@@ -354,10 +354,10 @@ void screen_act(struct screen *screen, enum ui_action action)
 {
 	if (action >= UI_ACTION_PANE_1 && action <= UI_ACTION_PANE_9)
 		focus_number(screen, action - UI_ACTION_PANE_1);
-	else if (ui_actions[action].command)
-		run_command(screen, action);
 	else if (functions[action])
 		functions[action](screen);
+	else if (ui_actions[action].command)
+		run_command(screen, action);
 	else
 		move(screen, action);
 	screen_touch(screen);
