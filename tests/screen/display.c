@@ -14,7 +14,7 @@
 #include "engine/base/mem.h"
 #include "engine/base/utf8.h"
 
-enum { READ_SIZE = 65536, TURNS_TO_DRAIN = 3 };
+enum { READ_SIZE = 65536, IDLE_TURNS = 3 };
 
 /* --- the pty */
 
@@ -202,14 +202,16 @@ void display_free(struct display *display)
 bool display_wait(struct display *display, int timeout_ms, bool (*done)(void *data), void *data)
 {
 	int64_t until = loop_now_ms() + timeout_ms;
-	int turns_left = TURNS_TO_DRAIN;
+	int idle_turns = 0;
 
 	while (!done(data)) {
 		int64_t left = until - loop_now_ms();
+		uint64_t bytes = display->bytes;
 
-		if (left <= 0 || (display->ended && !turns_left--))
+		if (left <= 0 || (display->ended && idle_turns == IDLE_TURNS))
 			return false;
 		loop_turn(display->loop, display->ended ? 0 : (int)left);
+		idle_turns = display->ended && bytes == display->bytes ? idle_turns + 1 : 0;
 	}
 	return true;
 }

@@ -15,7 +15,7 @@
  *	until LINE            the same, again and again until it succeeds
  *	run [LINE]            `contractor test.yaml`, or this; $MARK is a word that no other test has
  *
- *	press n F5 Ctrl-] Up  keys, as ui/key.h writes them
+ *	press n F5 Ctrl-] Up  keys, as ui/key.h writes them; a key right behind Esc is one with Alt
  *	type TEXT             characters as they are; also with <<END
  *	command LINE          a line at ":", and Enter
  *	paste TEXT            as the terminal pastes; also with <<END
