@@ -104,6 +104,8 @@ static void work(struct screen *screen)
 	struct err err;
 	int more = screen->output ? output_work(screen->output, WORK_US, &err) : 0;
 
+	if (screen->output)
+		screen_tell_search(screen);
 	if (more < 0)
 		screen_say(screen, THEME_ERROR, "%s", err.text);
 	screen->behind = more > 0;
