@@ -174,7 +174,8 @@ static void type_into_step(struct screen *screen)
 	screen->output_attempt = 0;
 	screen_select(screen, session_position(screen->session));
 	screen_focus(screen, PANE_OUTPUT);
-	screen->typing = screen->output && output_is_live(screen->output);
+	screen->typing = !screen->running_id[0] || /* it is about to begin */
+			 (screen->output && output_is_live(screen->output));
 }
 
 /* --- logs */
