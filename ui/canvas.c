@@ -355,27 +355,45 @@ static int pair_of(const struct canvas *canvas, struct cell_style style)
 	return pair < 0 ? 0 : pair;
 }
 
-static void set_cell(const struct canvas *canvas, const struct cell *cell, cchar_t *ret_cell)
+/* A style, as curses has it. */
+struct look {
+	struct cell_style style;
+	attr_t attributes;
+	int pair;
+};
+
+static struct look look_of(const struct canvas *canvas, struct cell_style style)
 {
-	struct cell_style style = theme_reduce(cell->style, canvas->colors);
+	struct cell_style reduced = theme_reduce(style, canvas->colors);
+
+	return (struct look){style, attributes_of(reduced), pair_of(canvas, reduced)};
+}
+
+static void set_cell(const struct cell *cell, const struct look *look, cchar_t *ret_cell)
+{
 	wchar_t text[CELL_CHARS_MAX + 1] = L" ";
-	int pair = pair_of(canvas, style);
 
 	for (int i = 0; i < cell->n_chars; i++) {
 		text[i] = (wchar_t)cell->chars[i];
 		text[i + 1] = L'\0';
 	}
-	setcchar(ret_cell, text, attributes_of(style), 0, &pair);
+	setcchar(ret_cell, text, look->attributes, 0, &look->pair);
 }
 
-/* Draws a whole row: half of a wide character must never be left over. */
+/* Draws a whole row: half of a wide character must never be left over. Cells beside each other mostly look the
+ * same. */
 static void show_row(struct canvas *canvas, const struct cell *cells, int row)
 {
+	struct look look = look_of(canvas, cells[0].style);
 	int count = 0;
 
 	for (int column = 0; column < canvas->shown.columns; column++) {
-		if (cells[column].width)
-			set_cell(canvas, &cells[column], &canvas->line[count++]);
+		const struct cell *cell = &cells[column];
+
+		if (memcmp(&cell->style, &look.style, sizeof look.style) != 0)
+			look = look_of(canvas, cell->style);
+		if (cell->width)
+			set_cell(cell, &look, &canvas->line[count++]);
 	}
 	mvwadd_wchnstr(stdscr, row, 0, canvas->line, count);
 }
