@@ -14,6 +14,7 @@
 enum {
 	READ_SIZE = 65536,
 	END_OF_FILE_EVERY_MS = 500,
+	FINISH_MS = 1000,
 	REOPENED_AFTER_MS = 50, /* how often it looks whether a slave was opened again */
 	END_OF_FILES = 64, /* so many reads are answered at once; more after the next interval */
 };
@@ -22,7 +23,7 @@ struct terminal {
 	struct loop *loop;
 	int fd;
 	struct loop_watch *watch;
-	struct loop_timer *end_of_file_timer, *retry_timer;
+	struct loop_timer *end_of_file_timer, *retry_timer, *finish_timer;
 	struct terminal_callbacks callbacks;
 	struct buf queue;
 	bool onlcr, onlcr_known;
@@ -52,6 +53,7 @@ static void close_terminal(struct terminal *terminal)
 	loop_watch_remove(&terminal->watch);
 	loop_timer_remove(&terminal->end_of_file_timer);
 	loop_timer_remove(&terminal->retry_timer);
+	loop_timer_remove(&terminal->finish_timer);
 	terminal->drained = true;
 	terminal->callbacks.closed(terminal->callbacks.data);
 }
@@ -85,12 +87,6 @@ static void hang_up(struct terminal *terminal)
 			loop_timer(terminal->loop, REOPENED_AFTER_MS, retry, terminal);
 }
 
-void terminal_finish(struct terminal *terminal)
-{
-	terminal->finishing = true;
-	wait_for_events(terminal);
-}
-
 static void read_output(struct terminal *terminal)
 {
 	for (size_t total = 0; total < TERMINAL_BUDGET;) {
@@ -106,6 +102,27 @@ static void read_output(struct terminal *terminal)
 		total += (size_t)got;
 		terminal->callbacks.output(terminal->callbacks.data, terminal->room, (size_t)got);
 	}
+}
+
+/* Somebody still has the slave: another process of a step that a shell joined. What is in the pty fits
+ * into one turn's budget. */
+static void stop_waiting(void *data)
+{
+	struct terminal *terminal = data;
+
+	terminal->finish_timer = NULL;
+	read_output(terminal);
+	if (!terminal->drained)
+		close_terminal(terminal);
+}
+
+void terminal_finish(struct terminal *terminal)
+{
+	terminal->finishing = true;
+	wait_for_events(terminal);
+	if (!terminal->finish_timer && !terminal->drained)
+		terminal->finish_timer =
+			loop_timer(terminal->loop, FINISH_MS, stop_waiting, terminal);
 }
 
 static void write_queue(struct terminal *terminal)
@@ -174,6 +191,7 @@ void terminal_free(struct terminal *terminal)
 		return;
 	loop_watch_remove(&terminal->watch);
 	loop_timer_remove(&terminal->end_of_file_timer);
+	loop_timer_remove(&terminal->finish_timer);
 	loop_timer_remove(&terminal->retry_timer);
 	fd_close(&terminal->fd);
 	buf_release(&terminal->queue);

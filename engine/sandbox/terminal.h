@@ -29,7 +29,8 @@ struct terminal *terminal_new(struct loop *loop, int fd, bool end_of_file,
 			      const struct terminal_callbacks *callbacks);
 void terminal_free(struct terminal *terminal);
 
-/* Says that no process can open the slave any more: when all is read, closed() is called. */
+/* Says that the program has ended: when all is read, closed() is called. A second is given to those
+ * who still have the slave. */
 void terminal_finish(struct terminal *terminal);
 
 /* Whether closed() has been called. */

@@ -306,7 +306,24 @@ static void test_no_command(void **state)
 	fixture_expect_step(fixture, 2, STEP_RUNNING, 0);
 }
 
-/* The clock of a session that ends all at once, with a shell in its step. */
+/* A step that ends what waits for a shell, or holds its terminal, does not keep it from ending. */
+static void test_ended_by_the_step(void **state)
+{
+	struct fixture *fixture = *state;
+	struct visit visit;
+
+	begin(fixture, ONE_STEP);
+	visit_init(&visit, fixture, 2, SHELL_JOIN);
+	visit.options.terminal = true;
+	visit_start(&visit);
+	visit_await(&visit, " # ");
+	visit_type(&visit, "kill -9 $PPID\n");
+	visit_finish(&visit);
+	visit_release(&visit);
+	fixture_expect_step(fixture, 2, STEP_RUNNING, 0);
+}
+
+/* A session that ends all at once, with a shell in its step. */
 static void test_session_ends(void **state)
 {
 	struct fixture *fixture = *state;
@@ -337,6 +354,7 @@ int main(void)
 		FIXTURE_TEST(test_is_never_cached),
 		FIXTURE_TEST(test_refused),
 		FIXTURE_TEST(test_no_command),
+		FIXTURE_TEST(test_ended_by_the_step),
 		FIXTURE_TEST(test_session_ends),
 	};
 
