@@ -258,7 +258,7 @@ static int check_restored(struct test *test, const char *rest, const char *body,
 	return 0;
 }
 
-/* "FEWER N": the program has written fewer than N bytes so far. */
+/* "N": the program has written fewer bytes so far. */
 static int check_wrote_less(struct test *test, const char *rest, const char *body, struct err *err)
 {
 	int most;

@@ -139,7 +139,7 @@ int script_next_number(const char **rest, int *ret_number, struct err *err)
 	char *end = NULL;
 	long number = word ? strtol(word, &end, 10) : 0;
 
-	if (!word || *end || number < 1 || number > 1000000)
+	if (!word || *end || number < 1 || number > 1000000000)
 		return err_set(err, ERR_USAGE, "expected a number, not '%s'", word ? word : "");
 	*ret_number = (int)number;
 	return 0;
