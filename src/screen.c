@@ -24,6 +24,13 @@ struct screen_command {
 
 /* --- the specification */
 
+static void close_spec(void *data)
+{
+	struct screen_command *command = data;
+
+	build_close_session(&command->build);
+}
+
 static int open_spec(void *data, struct session **ret_session, struct buf *ret_text,
 		     struct err *err)
 {
@@ -33,19 +40,15 @@ static int open_spec(void *data, struct session **ret_session, struct buf *ret_t
 	if (opened < 1)
 		return opened;
 	*ret_session = command->build.session;
-	if (session_restore(command->build.session, ret_text, err) < 0)
+	if (session_restore(command->build.session, ret_text, err) < 0 ||
+	    (!command->opened && build_take_stops(&command->build, err) < 0)) {
+		/* What was kept is not to be replaced by a part of it. */
+		close_spec(command);
+		*ret_session = NULL;
 		return -1;
-	if (!command->opened && build_take_stops(&command->build, err) < 0)
-		return -1;
+	}
 	command->opened = true;
 	return 1;
-}
-
-static void close_spec(void *data)
-{
-	struct screen_command *command = data;
-
-	build_close_session(&command->build);
 }
 
 /* --- what is said when the screen is gone */

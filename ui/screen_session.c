@@ -243,20 +243,19 @@ const struct command_front screen_front = {front_print,		front_log,    screen_st
 
 /* --- what the session tells */
 
-/* How long the step took when it last passed. */
-struct history {
-	const char *spec_path;
-	int64_t step, duration_ms;
-};
-
-static int note_duration(void *data, const struct attempt *attempt)
+/* How long the step took when it last passed; 0: not known. */
+static int64_t expected_ms(const struct screen *screen, size_t step)
 {
-	struct history *history = data;
+	struct attempt attempt = {0};
+	struct err ignored;
+	int64_t duration_ms = 0;
 
-	if (attempt->step == history->step && attempt->result == ATTEMPT_PASSED &&
-	    !strcmp(attempt->spec_path, history->spec_path))
-		history->duration_ms = attempt->duration_ms;
-	return 0;
+	if (store_find_passed_of_step(host_store(session_host(screen->session)),
+				      session_spec(screen->session)->real_path, (int64_t)step,
+				      &attempt, &ignored) > 0)
+		duration_ms = attempt.duration_ms;
+	attempt_release(&attempt);
+	return duration_ms;
 }
 
 /* Shows the step where the build is, unless a person types about the one that is selected. */
@@ -268,16 +267,10 @@ static void go_along(struct screen *screen, size_t step)
 
 static void on_started(struct screen *screen, const struct event *event)
 {
-	struct history history = {session_spec(screen->session)->real_path, (int64_t)event->step,
-				  0};
-	struct err ignored;
-
-	store_each_attempt(host_store(session_host(screen->session)), note_duration, &history,
-			   &ignored);
 	snprintf(screen->running_id, sizeof screen->running_id, "%s", event->attempt_id);
 	screen->started_ms = loop_now_ms();
 	screen->paused_ms = screen->paused_since_ms = 0;
-	screen->expected_ms = history.duration_ms;
+	screen->expected_ms = expected_ms(screen, event->step);
 	if (!screen_is_line_about_step(screen))
 		screen->output_attempt = 0;
 	go_along(screen, event->step);

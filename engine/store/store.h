@@ -157,6 +157,9 @@ int store_find_latest(struct store *store, const char *key, struct attempt *ret_
 /* The newest attempt of a step of a spec, whatever its key and result. As above. */
 int store_find_latest_of_step(struct store *store, const char *spec_path, int64_t step,
 			      struct attempt *ret_attempt, struct err *err);
+/* The newest one of them that passed. As above. */
+int store_find_passed_of_step(struct store *store, const char *spec_path, int64_t step,
+			      struct attempt *ret_attempt, struct err *err);
 /* The attempt with this number. As above. */
 int store_get_attempt(struct store *store, int64_t number, struct attempt *ret_attempt,
 		      struct err *err);

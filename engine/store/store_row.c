@@ -289,6 +289,14 @@ int store_find_latest_of_step(struct store *store, const char *spec_path, int64_
 		ret_attempt, err);
 }
 
+int store_find_passed_of_step(struct store *store, const char *spec_path, int64_t step,
+			      struct attempt *ret_attempt, struct err *err)
+{
+	return store_row_one(
+		store, db_query(store->db, SQL_FIND_PASSED_OF_STEP, err, "si", spec_path, step),
+		ret_attempt, err);
+}
+
 int store_get_attempt(struct store *store, int64_t number, struct attempt *ret_attempt,
 		      struct err *err)
 {

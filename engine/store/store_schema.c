@@ -52,6 +52,8 @@ static const char *const statements[SQL_COUNT] = {
 	[SQL_FIND_LATEST] = "SELECT * FROM attempts WHERE key = ?1 ORDER BY number DESC LIMIT 1",
 	[SQL_FIND_LATEST_OF_STEP] = "SELECT * FROM attempts WHERE spec_path = ?1 AND step = ?2"
 				    " ORDER BY number DESC LIMIT 1",
+	[SQL_FIND_PASSED_OF_STEP] = "SELECT * FROM attempts WHERE spec_path = ?1 AND step = ?2"
+				    " AND result = 0 ORDER BY number DESC LIMIT 1",
 	[SQL_LIST_NUMBERS] = "SELECT number FROM attempts ORDER BY number",
 	[SQL_LIST_CHAINS] = "SELECT number, before_systree, before_workspace, after_systree,"
 			    " after_workspace FROM attempts UNION ALL"

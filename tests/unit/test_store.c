@@ -244,6 +244,10 @@ static void test_find_latest(void **state)
 	assert_int_equal(attempt.number, 2);
 	attempt_release(&attempt);
 	assert_int_equal(store_find_latest_of_step(store, "/specs/b.yaml", 2, &attempt, &err), 0);
+	assert_int_equal(store_find_passed_of_step(store, "/specs/a.yaml", 1, &attempt, &err), 1);
+	assert_int_equal(attempt.number, 1);
+	attempt_release(&attempt);
+	assert_int_equal(store_find_passed_of_step(store, "/specs/b.yaml", 1, &attempt, &err), 0);
 	assert_int_equal(store_get_attempt(store, 3, &attempt, &err), 0);
 	attempt_release(&failed);
 }
