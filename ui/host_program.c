@@ -17,8 +17,12 @@ struct host_program {
 	struct loop_child *child; /* NULL when it has ended */
 	struct terminal *terminal;
 	struct host_program_callbacks callbacks;
+	struct loop_timer *closing; /* until it no longer matters who else has the terminal */
 	int status;
 };
+
+/* How long what the program printed last may take to come, when it has left others the terminal. */
+enum { CLOSING_MS = 200 };
 
 static void on_output(void *data, const char *bytes, size_t length)
 {
@@ -34,12 +38,25 @@ static void on_mode(void *data, bool onlcr)
 	(void)onlcr;
 }
 
-/* It is over when the program has ended and all that it printed was read. */
+/* Tells it, once. */
+static void end(void *data)
+{
+	struct host_program *program = data;
+
+	program->closing = NULL;
+	program->callbacks.ended(program->callbacks.data, program->status);
+}
+
+/* It is over when the program has ended and all that it printed was read; but not when a process that it
+ * has left behind, as one that holds the clipboard, gives the terminal up. */
 static void on_closed(void *data)
 {
 	struct host_program *program = data;
 
-	program->callbacks.ended(program->callbacks.data, program->status);
+	if (!program->closing)
+		return;
+	loop_timer_remove(&program->closing);
+	end(program);
 }
 
 static void on_ended(void *data, int status, const struct rusage *usage)
@@ -49,6 +66,7 @@ static void on_ended(void *data, int status, const struct rusage *usage)
 	(void)usage;
 	program->child = NULL;
 	program->status = status;
+	program->closing = loop_timer(program->loop, CLOSING_MS, end, program);
 	terminal_finish(program->terminal);
 }
 
@@ -82,6 +100,18 @@ static int open_pty(int columns, int rows, int *ret_master, int *ret_slave, stru
 	return 0;
 }
 
+/* There is no process, or no descriptor to hear of its end by. */
+static int give_up(struct host_program *program, pid_t pid, struct err *err)
+{
+	err_sys(err, "cannot start the editor");
+	if (pid > 0) {
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+	}
+	free(program);
+	return -1;
+}
+
 int host_program_start(struct loop *loop, const char *command, const char *file, int columns,
 		       int rows, const struct host_program_callbacks *callbacks,
 		       struct host_program **ret_program, struct err *err)
@@ -94,16 +124,17 @@ int host_program_start(struct loop *loop, const char *command, const char *file,
 
 	if (open_pty(columns, rows, &master, &slave, err) < 0)
 		return -1;
+	program = mem_new(sizeof *program);
 	pid = fork();
 	if (pid == 0)
 		exec_program(slave, command, file);
-	if (pid < 0)
-		return err_sys(err, "cannot start the editor");
-	program = mem_new(sizeof *program);
+	if (pid > 0)
+		program->child = loop_child(loop, pid, on_ended, program);
+	if (!program->child)
+		return give_up(program, pid, err);
 	program->loop = loop;
 	program->callbacks = *callbacks;
 	terminal.data = program;
-	program->child = loop_child(loop, pid, on_ended, program);
 	program->terminal = terminal_new(loop, take_fd(&master), false, &terminal);
 	*ret_program = program;
 	return 0;
@@ -117,6 +148,7 @@ void host_program_free(struct host_program *program)
 		loop_child_kill(program->child, SIGHUP);
 		loop_child_forget(&program->child);
 	}
+	loop_timer_remove(&program->closing);
 	terminal_free(program->terminal);
 	free(program);
 }
