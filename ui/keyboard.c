@@ -4,10 +4,14 @@
 #include <curses.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 #include <wchar.h>
 
 #include "engine/base/mem.h"
+#include "engine/base/utf8.h"
+
+#define PASTE_END "\033[201~"
 
 /* Codes that curses is taught, beyond its own. */
 enum { CODE_PASTE_BEGIN = KEY_MAX + 100, CODE_PASTE_END };
@@ -26,6 +30,7 @@ struct keyboard {
 	WINDOW *window;
 	struct buf paste;
 	bool pasting;
+	size_t end_seen;		    /* characters of PASTE_END that came one by one */
 	struct key mouse[MOUSE_EVENTS_MAX]; /* that are still to be told, the latest first */
 	size_t n_mouse;
 	struct extended_key extended[EXTENDED_NAMES * EXTENDED_MODIFIERS];
@@ -65,7 +70,7 @@ struct keyboard *keyboard_new(struct canvas *canvas)
 	keyboard->window = canvas_key_window(canvas);
 	buf_init(&keyboard->paste);
 	define_key("\033[200~", CODE_PASTE_BEGIN);
-	define_key("\033[201~", CODE_PASTE_END);
+	define_key(PASTE_END, CODE_PASTE_END);
 	find_extended_keys(keyboard);
 	return keyboard;
 }
@@ -209,8 +214,12 @@ static struct key key_after_escape(const struct keyboard *keyboard)
 {
 	wint_t character;
 	struct key key;
+	int result = wget_wch(keyboard->window, &character);
 
-	if (wget_wch(keyboard->window, &character) != OK || character == 0x1b)
+	/* A key of its own, or a paste, is for the next read. */
+	if (result == KEY_CODE_YES)
+		ungetch((int)character);
+	if (result != OK || character == 0x1b)
 		return named(KEY_NAME_ESCAPE, 0);
 	key = key_of_character(character);
 	key.modifiers |= KEY_ALT;
@@ -219,17 +228,31 @@ static struct key key_after_escape(const struct keyboard *keyboard)
 
 /* --- reading */
 
+/* UTF-8 in every locale, as what is typed is. */
 static void add_pasted(struct keyboard *keyboard, int result, wint_t character)
 {
-	char bytes[8];
-	mbstate_t state = {0};
-	size_t length;
+	char bytes[4];
 
-	if (result != OK || keyboard->paste.len > PASTE_MAX)
-		return;
-	length = wcrtomb(bytes, (wchar_t)character, &state);
-	if (length != (size_t)-1)
-		buf_add(&keyboard->paste, bytes, length);
+	if (result == OK && keyboard->paste.len < PASTE_MAX)
+		buf_add(&keyboard->paste, bytes, utf8_encode((uint32_t)character, bytes));
+}
+
+/* Whether the end of the paste has come as characters: on a slow line curses does not know it. */
+static bool ends_slowly(struct keyboard *keyboard, int result, wint_t character)
+{
+	size_t length = sizeof PASTE_END - 1;
+
+	if (result == OK && character == (wint_t)PASTE_END[keyboard->end_seen])
+		keyboard->end_seen++;
+	else
+		keyboard->end_seen = result == OK && character == (wint_t)PASTE_END[0];
+	if (keyboard->end_seen < length)
+		return false;
+	keyboard->end_seen = 0;
+	if (keyboard->paste.len >= length &&
+	    !memcmp(keyboard->paste.data + keyboard->paste.len - length, PASTE_END, length))
+		buf_truncate(&keyboard->paste, keyboard->paste.len - length);
+	return true;
 }
 
 /* One read while text is pasted: true when it has ended. */
@@ -240,7 +263,9 @@ static bool continue_paste(struct keyboard *keyboard, int result, wint_t charact
 		return true;
 	}
 	add_pasted(keyboard, result, character);
-	return false;
+	if (ends_slowly(keyboard, result, character))
+		keyboard->pasting = false;
+	return !keyboard->pasting;
 }
 
 static bool has_hung_up(void)
