@@ -2,9 +2,10 @@
 # Prints what the engine takes, as ratios to what the bare kernel and the usual tools take on the
 # same machine in the same minute: tests/bench/run.sh [NAME...]
 #
-# NAME: steps, cached, start, record, output, terminal, pack, unpack; all by default. Builds what it needs,
-# in $BUILD (default: build). Every number is the median of $RUNS runs (default 7; of the archives at
-# most 3), ours and theirs in turn. "memory" follows from whatever else ran. Nothing here is a
+# NAME: steps, cached, start, record, output, terminal, screen (or screen_lines, _cursor, _keys, _start,
+# _memory, _bytes), pack, unpack; all by default. Builds what it needs, in $BUILD (default:
+# build). Every number is the median of $RUNS runs (default 7; of the archives at most 3), ours
+# and theirs in turn. "memory" follows from whatever else ran. Nothing here is a
 # test: the status is 0 whatever comes out. docs/performance.md has a table to compare with.
 # shellcheck disable=SC2154
 set -eu
@@ -18,7 +19,8 @@ files_many=30000
 bytes_many=500000000
 output_bytes=100000000
 terminal_megabytes=32
-all_names='steps cached start record output terminal pack unpack'
+all_names='steps cached start record output terminal screen pack unpack'
+parts='screen_lines screen_cursor screen_keys screen_start screen_memory screen_bytes'
 
 # --- set-up
 
@@ -31,6 +33,7 @@ build() {
 	contractor=$BUILD/contractor
 	compile measure
 	compile bare_pty
+	compile screen
 	compile make_tree -static
 	# shellcheck disable=SC2046 # it is a list
 	compile bare_steps -I"$root" "$BUILD/libengine.a" \
@@ -331,12 +334,15 @@ print_memory() {
 		"$(calculate a/1024 "$own")" 32 " MiB"
 }
 
+# shellcheck source=tests/bench/screen-rows.sh
+. "$here/screen-rows.sh"
+
 # --- main
 
 names=${*:-$all_names}
 for name in $names; do
-	if [[ " $all_names " != *" $name "* ]]; then
-		echo "usage: tests/bench/run.sh [NAME...]; the names are $all_names" >&2
+	if [[ " $all_names $parts " != *" $name "* ]]; then
+		echo "usage: tests/bench/run.sh [NAME...]; the names are $all_names $parts" >&2
 		exit 2
 	fi
 done

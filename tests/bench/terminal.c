@@ -2,6 +2,7 @@
  * on a terminal: ours, or bare libvterm.
  *
  *	terminal ours|bare COLUMNS ROWS MEGABYTES
+ *	terminal print COLUMNS ROWS MEGABYTES	prints it
  *
  * A megabyte is made once, and fed as often as asked for: making it must not count. */
 #include <stdint.h>
@@ -66,22 +67,35 @@ static void run_bare(const struct buf *output, int columns, int rows, int count)
 	vterm_free(vterm);
 }
 
+static void print(const struct buf *output, int columns, int rows, int count)
+{
+	(void)columns;
+	(void)rows;
+	for (int i = 0; i < count; i++)
+		fwrite(output->data, 1, output->len, stdout);
+}
+
+static const struct {
+	const char *name;
+	void (*run)(const struct buf *output, int columns, int rows, int count);
+} modes[] = {{"ours", run_ours}, {"bare", run_bare}, {"print", print}};
+
 int main(int argc, char **argv)
 {
 	AUTO_BUF struct buf output = BUF_INIT;
 	int columns, rows, count;
 
 	if (argc != 5) {
-		fprintf(stderr, "usage: terminal ours|bare COLUMNS ROWS MEGABYTES\n");
+		fprintf(stderr, "usage: terminal ours|bare|print COLUMNS ROWS MEGABYTES\n");
 		return 2;
 	}
 	columns = atoi(argv[2]);
 	rows = atoi(argv[3]);
 	count = atoi(argv[4]);
 	make_output(&output, columns, rows);
-	if (strcmp(argv[1], "ours") == 0)
-		run_ours(&output, columns, rows, count);
-	else
-		run_bare(&output, columns, rows, count);
+	for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
+		if (strcmp(argv[1], modes[i].name) == 0)
+			modes[i].run(&output, columns, rows, count);
+	}
 	return 0;
 }
