@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -16,6 +17,7 @@ enum {
 	MARK_MS = 10,		   /* one "o" line for each span of so many milliseconds */
 	TIMES_PENDING_MAX = 65536, /* bytes of times kept back at most */
 	TAIL_BLOCK = 65536,
+	TIMES_TAIL = 256, /* has the last line of the times */
 };
 
 struct recording {
@@ -266,4 +268,46 @@ int recording_tail_offset(int log_fd, size_t count, uint64_t *ret_offset, struct
 	}
 	*ret_offset = 0;
 	return 0;
+}
+
+/* Opens NAME + suffix if it is a file, and tells its size; or returns -1. */
+static int open_file(int dir_fd, const char *name, const char *suffix, uint64_t *ret_size)
+{
+	AUTO_FREE char *file = mem_printf("%s%s", name, suffix);
+	AUTO_CLOSE int fd = openat(dir_fd, file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	struct stat status;
+
+	if (fd < 0 || fstat(fd, &status) < 0 || !S_ISREG(status.st_mode))
+		return -1;
+	*ret_size = (uint64_t)status.st_size;
+	return take_fd(&fd);
+}
+
+/* The offset in the last line of the times, which are so long; or -1. A recording without events has
+ * only its first line. */
+static int64_t last_offset(int times_fd, uint64_t size)
+{
+	char block[TIMES_TAIL + 1];
+	uint64_t start = size > TIMES_TAIL ? size - TIMES_TAIL : 0;
+	char *line;
+	int64_t ms, offset;
+	struct err ignored;
+
+	if (!size || read_block(times_fd, block, start, size, &ignored) < 0)
+		return -1;
+	block[size - start - 1] = '\0';
+	line = strrchr(block, '\n');
+	if (line && sscanf(line, "\n%*1[osm] %" SCNd64 " %" SCNd64, &ms, &offset) == 2)
+		return offset;
+	return !line && !start && !strncmp(block, "contractor-times ", 17) ? 0 : -1;
+}
+
+bool recording_is_whole(int dir_fd, const char *name)
+{
+	uint64_t log_size = 0, times_size = 0;
+	AUTO_CLOSE int log_fd = open_file(dir_fd, name, ".log", &log_size);
+	AUTO_CLOSE int times_fd = open_file(dir_fd, name, ".times", &times_size);
+	int64_t offset = times_fd < 0 ? -1 : last_offset(times_fd, times_size);
+
+	return log_fd >= 0 && offset >= 0 && log_size >= (uint64_t)offset;
 }

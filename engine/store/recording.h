@@ -42,6 +42,10 @@ uint64_t recording_size(const struct recording *recording);
  * on failure. */
 int recording_close(struct recording *recording, struct err *err);
 
+/* Whether NAME.log and NAME.times are files, and the log is as long as the last line of the times
+ * says; a log may be longer. */
+bool recording_is_whole(int dir_fd, const char *name);
+
 /* Finds the last count lines of the file (a last line without newline counts): where the
  * first of them begins. The file may be larger than memory. */
 int recording_tail_offset(int log_fd, size_t count, uint64_t *ret_offset, struct err *err);

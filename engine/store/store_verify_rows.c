@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "engine/base/mem.h"
+#include "engine/store/recording.h"
 #include "engine/store/store_verify_internal.h"
 
 static const char removed[] = "the attempt is removed";
@@ -42,6 +43,11 @@ static bool has_files(struct verify *verify, const struct attempt *attempt)
 		if (files[i].wanted &&
 		    lacks(verify, attempt, files[i].dir_fd, files[i].dir, name.text))
 			whole = false;
+	}
+	if (whole && !recording_is_whole(store->logs_fd, attempt->id)) {
+		verify_find(verify, removed, "attempt %s: logs/%s.log is not what was recorded",
+			    attempt->id, attempt->id);
+		whole = false;
 	}
 	return whole;
 }

@@ -85,6 +85,38 @@ static void test_log_missing(void **state)
 	expect_repaired(fixture, 1, "attempt 3: logs/3.times is missing", 3);
 }
 
+/* A log is as long as its times say, or longer. */
+static void test_log_cut(void **state)
+{
+	static const char times[] = "contractor-times 1 80x24 0\no 3 4\no 5 9\n";
+	struct fixture *fixture = *state;
+
+	make_family(fixture->store);
+	fixture_put(fixture, "logs/3.times", times);
+	fixture_put(fixture, "logs/3.log", "123456789");
+	fixture_expect_whole(fixture->store);
+	fixture_put(fixture, "logs/3.log", "12345678");
+	expect_repaired(fixture, 1, "attempt 3: logs/3.log is not what was recorded", 3);
+}
+
+/* What is no recording at all, or a link that leads elsewhere, is damage, too. */
+static void test_log_replaced(void **state)
+{
+	struct fixture *fixture = *state;
+	AUTO_FREE char *log = path_join(fixture->path, "logs/3.log");
+	AUTO_FREE char *found = NULL;
+
+	make_family(fixture->store);
+	fixture_put(fixture, "logs/1.times", "");
+	fixture_put(fixture, "logs/2.times", "contractor-times 1 80x24 0\nx 5 0\n");
+	assert_int_equal(unlink(log), 0);
+	assert_int_equal(symlink("4.log", log), 0);
+	found = fixture_verify(fixture->store, false, 3);
+	expect_words(found, "attempt 1: logs/1.log is not what was recorded");
+	expect_words(found, "attempt 2: logs/2.log is not what was recorded");
+	expect_words(found, "attempt 3: logs/3.log is not what was recorded");
+}
+
 /* What is nobody's: each is one finding, and goes. */
 static void test_strays(void **state)
 {
@@ -363,6 +395,8 @@ int main(void)
 		FIXTURE_TEST(test_parent_missing),
 		FIXTURE_TEST(test_layer_without_row),
 		FIXTURE_TEST(test_log_missing),
+		FIXTURE_TEST(test_log_cut),
+		FIXTURE_TEST(test_log_replaced),
 		FIXTURE_TEST(test_strays),
 		FIXTURE_TEST(test_foreign_file),
 		FIXTURE_TEST(test_blobs),
