@@ -57,6 +57,7 @@ void screen_bell(struct screen *screen)
 
 void screen_leave(struct screen *screen)
 {
+	screen->left = true;
 	loop_stop(screen->options.loop, 0);
 }
 
@@ -155,7 +156,7 @@ static void on_keys(void *data, unsigned events)
 	struct key key;
 
 	(void)events;
-	for (;;) {
+	while (!screen->left) {
 		switch (keyboard_next(screen->keyboard, &key)) {
 		case KEYBOARD_KEY:
 			screen_take_key(screen, &key);

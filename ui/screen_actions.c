@@ -331,7 +331,7 @@ static void (*const functions[UI_ACTIONS])(struct screen *screen) = {
 	[UI_ACTION_RETURN] = screen_return_to_terminal,
 };
 
-static void run_asked(struct screen *screen)
+void screen_run_asked(struct screen *screen)
 {
 	screen_run_line(screen, screen->asked_line);
 }
@@ -348,7 +348,7 @@ static void run_command(struct screen *screen, enum ui_action action)
 	}
 	free(screen->asked_line);
 	screen->asked_line = buf_detach(&line);
-	screen_ask(screen, ui_actions[action].question, run_asked);
+	screen_ask(screen, ui_actions[action].question, screen_run_asked);
 }
 
 void screen_act(struct screen *screen, enum ui_action action)

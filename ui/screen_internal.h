@@ -125,6 +125,7 @@ struct screen {
 
 	struct stat stamp; /* of the specification's file, as it was read; all 0: there is none */
 	int64_t file_checked_ms;
+	bool left; /* keys that are still to be read are no more for it */
 	struct screen_end end;
 };
 
@@ -167,6 +168,8 @@ enum ui_context screen_context(const struct screen *screen);
 
 /* screen_actions.c */
 void screen_act(struct screen *screen, enum ui_action action);
+/* The answer "yes" to what is asked about a command. */
+void screen_run_asked(struct screen *screen);
 void screen_focus(struct screen *screen, enum pane_id pane);
 
 /* screen_popup.c */

@@ -303,6 +303,9 @@ static void on_text(struct screen *screen, const struct event *event)
 static void on_done(struct screen *screen, const struct event *event)
 {
 	(void)event;
+	/* What was asked is about the step that has ended, not about the next one. */
+	if (screen->question.yes == screen_run_asked)
+		screen_ask(screen, NULL, NULL);
 	screen->running_id[0] = '\0';
 	screen->started_ms = 0;
 	if (screen->typing)
