@@ -1,4 +1,4 @@
-/* What the selected step printed: in its present attempt, or an older one. */
+/* What a step printed: in its present attempt, or an older one. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -20,12 +20,25 @@ static bool is_running(const struct screen *screen, size_t step)
 	       session_position(screen->session) == step;
 }
 
-/* The number of the attempt to show of the selected step; 0: none. */
+/* The step whose output is shown: the selected one; or, while that has not run, the one before it that has
+ * just run, since what it printed is what one has waited for. */
+static size_t shown_step(const struct screen *screen)
+{
+	size_t selected = screen->selected;
+	bool has_run =
+		session_step(screen->session, selected)->attempt || is_running(screen, selected);
+
+	return !has_run && screen->done_step && screen->done_step + 1 == selected
+		       ? screen->done_step
+		       : selected;
+}
+
+/* The number of the attempt to show of it; 0: none. */
 static int64_t shown_attempt(const struct screen *screen)
 {
 	if (screen->output_attempt)
 		return screen->output_attempt;
-	return session_step(screen->session, screen->selected)->attempt;
+	return session_step(screen->session, shown_step(screen))->attempt;
 }
 
 static void close_output(struct screen *screen)
@@ -105,7 +118,7 @@ static int consider(void *data, const struct attempt *attempt)
 void screen_step_attempts(struct screen *screen, int direction)
 {
 	struct neighbour neighbour = {session_spec(screen->session)->real_path,
-				      (int64_t)screen->selected, shown_attempt(screen), 0,
+				      (int64_t)shown_step(screen), shown_attempt(screen), 0,
 				      direction};
 	struct err err;
 
@@ -118,7 +131,7 @@ void screen_step_attempts(struct screen *screen, int direction)
 	else if (direction > 0 && screen->output_attempt)
 		screen_show_attempt(screen, 0);
 	else
-		screen_say(screen, THEME_WARNING, "step %zu has no %s attempt", screen->selected,
+		screen_say(screen, THEME_WARNING, "step %zu has no %s attempt", shown_step(screen),
 			   direction < 0 ? "older" : "newer");
 }
 
@@ -172,7 +185,7 @@ static void add_attempt(const struct screen *screen, const char *between, struct
 /* "5 Configure · running · 12 s of about 40 s" */
 static void add_title(struct screen *screen, struct buf *out)
 {
-	const struct step *step = screen_step(screen, screen->selected);
+	const struct step *step = screen_step(screen, shown_step(screen));
 	const char *between = screen->frame.ascii ? " - " : " · ";
 
 	buf_add_fmt(out, "%zu ", step->number);

@@ -15,6 +15,8 @@ struct program_pane *screen_program(struct screen *screen)
 /* Ends the program, and closes the gap. */
 static void close_pane(struct screen *screen, size_t index)
 {
+	bool shown = index == screen->program;
+
 	program_pane_free(screen->programs[index]);
 	screen->n_programs--;
 	memmove(&screen->programs[index], &screen->programs[index + 1],
@@ -22,7 +24,7 @@ static void close_pane(struct screen *screen, size_t index)
 	if (screen->program > index || (screen->program && screen->program == screen->n_programs))
 		screen->program--;
 	screen->program_in_front &= screen->n_programs > 0;
-	if (!screen->n_programs && screen->focus == PANE_PROGRAM)
+	if (shown && screen->focus == PANE_PROGRAM)
 		screen->focus = PANE_STEPS;
 	screen_lay_out(screen);
 	screen_touch(screen);
@@ -58,6 +60,13 @@ static void reap_one(struct screen *screen, size_t index)
 		screen_end_editing(screen, status);
 }
 
+/* What a command printed stays to be read, until a key is pressed there. */
+static bool is_over(const struct program_pane *pane)
+{
+	return program_pane_has_ended(pane) &&
+	       !(program_pane_is_command(pane) && program_pane_status(pane) >= 0);
+}
+
 /* From the loop, since panes are freed. */
 static void reap(void *data)
 {
@@ -65,7 +74,7 @@ static void reap(void *data)
 	size_t i = 0;
 
 	while (i < screen->n_programs) {
-		if (program_pane_has_ended(screen->programs[i]))
+		if (is_over(screen->programs[i]))
 			reap_one(screen, i);
 		else
 			i++;
@@ -76,7 +85,9 @@ static void on_ended(void *data, struct program_pane *pane)
 {
 	struct screen *screen = data;
 
-	(void)pane;
+	if (!is_over(pane))
+		screen_say(screen, THEME_NOTE, "it ended with status %d: any key closes its pane",
+			   program_pane_status(pane));
 	loop_defer(screen->options.loop, reap, screen);
 }
 

@@ -15,6 +15,7 @@ struct program_pane {
 	struct shell *shell;	      /* or */
 	struct host_program *program; /* one of the two */
 	bool is_editor, ended, has_changes;
+	bool is_command; /* of which what it printed is wanted */
 	int status;
 	struct err err;
 	size_t back; /* rows that the view is scrolled back */
@@ -107,6 +108,7 @@ int program_pane_shell(struct session *session, const struct shell_options *opti
 	struct shell_options own = *options;
 
 	own.terminal = true;
+	pane->is_command = options->command->len > 0;
 	own.callbacks =
 		(struct run_callbacks){.output = on_output, .ended = on_shell_ended, .data = pane};
 	if (shell_start(session, &own, &pane->shell, err) < 0) {
@@ -154,6 +156,11 @@ bool program_pane_is_editor(const struct program_pane *pane)
 bool program_pane_has_changes(const struct program_pane *pane)
 {
 	return pane->has_changes;
+}
+
+bool program_pane_is_command(const struct program_pane *pane)
+{
+	return pane->is_command;
 }
 
 bool program_pane_has_ended(const struct program_pane *pane)

@@ -36,6 +36,8 @@ void program_pane_free(struct program_pane *pane);
 bool program_pane_is_editor(const struct program_pane *pane);
 /* Whether it was a shell that left something for session_adopt(). */
 bool program_pane_has_changes(const struct program_pane *pane);
+/* Whether it is one command in a state of the build: its pane is to stay when it has ended. */
+bool program_pane_is_command(const struct program_pane *pane);
 bool program_pane_has_ended(const struct program_pane *pane);
 /* Its exit status; 128 and the number after a signal; -1: it could not be run, and why is in err. */
 int program_pane_status(const struct program_pane *pane);

@@ -115,6 +115,8 @@ struct screen {
 	struct buf printed;
 	struct buf *caught; /* where to instead, or NULL */
 
+	size_t done_step; /* that ran, or was taken from the cache, last; 0: none */
+
 	/* The running step. */
 	char running_id[8];
 	int64_t started_ms, paused_ms; /* CLOCK_MONOTONIC; how long it was paused */

@@ -122,11 +122,20 @@ void screen_check_file(struct screen *screen)
 
 /* --- commands */
 
+static bool runs_program(const struct screen *screen)
+{
+	for (size_t i = 0; i < screen->n_programs; i++) {
+		if (!program_pane_has_ended(screen->programs[i]))
+			return true;
+	}
+	return false;
+}
+
 bool screen_is_busy(const struct screen *screen)
 {
 	return screen->session && (session_state(screen->session) == SESSION_RUNNING ||
 				   session_is_ending(screen->session) ||
-				   session_is_resuming(screen->session) || screen->n_programs);
+				   session_is_resuming(screen->session) || runs_program(screen));
 }
 
 /* What was printed is shown: a line as a message, more as a text. */
@@ -300,9 +309,8 @@ static void on_text(struct screen *screen, const struct event *event)
 	screen_say(screen, THEME_NOTE, "%s", event->text);
 }
 
-static void on_done(struct screen *screen, const struct event *event)
+static void forget_running(struct screen *screen)
 {
-	(void)event;
 	/* What was asked is about the step that has ended, not about the next one. */
 	if (screen->question.yes == screen_run_asked)
 		screen_ask(screen, NULL, NULL);
@@ -312,6 +320,12 @@ static void on_done(struct screen *screen, const struct event *event)
 		screen_focus(screen, PANE_STEPS);
 	screen->typing = false;
 	screen_refresh_output(screen);
+}
+
+static void on_done(struct screen *screen, const struct event *event)
+{
+	screen->done_step = event->step;
+	forget_running(screen);
 }
 
 static void note_stop(struct screen *screen, const struct event *event)
@@ -326,7 +340,7 @@ static void on_stopped(struct screen *screen, const struct event *event)
 	size_t count = screen_n_steps(screen);
 	struct err err;
 
-	on_done(screen, event);
+	forget_running(screen);
 	note_stop(screen, event);
 	go_along(screen, event->step > count ? count : event->step);
 	if (event->err)
