@@ -107,7 +107,7 @@ static int conclude(struct screen_command *command, const struct screen_end *end
 		return STATUS_SIGNAL + end->signal_number;
 	if (end->mistaken || !build->session)
 		return STATUS_USAGE;
-	return failed ? STATUS_STEP_FAILED : 0;
+	return failed || end->failed ? STATUS_STEP_FAILED : 0;
 }
 
 /* --- from the beginning to the end */

@@ -21,8 +21,9 @@ const struct config_row config_rows[] = {
 			   "the key that leaves a terminal pane; twice, it goes to the program"},
 	[CONFIG_ESCAPE_DELAY] = {"escape-delay", CONFIG_TYPE_DURATION, "50ms", 0, 5000,
 				 "how long after Esc the rest of a key may come, at most 5s"},
-	[CONFIG_SCROLLBACK] = {"scrollback", CONFIG_TYPE_COUNT, "10000", 0, 1000000,
-			       "lines that a shell's pane remembers; logs are whole anyway"},
+	[CONFIG_SCROLLBACK] =
+		{"scrollback", CONFIG_TYPE_COUNT, "10000", 0, 1000000,
+		 "about how many lines a shell's pane remembers; logs are whole anyway"},
 	[CONFIG_STEPS_WIDTH] = {"steps-width", CONFIG_TYPE_COUNT, "30", 10, 90,
 				"columns of the list of steps, in percent of the screen"},
 	[CONFIG_DETAILS_HEIGHT] = {"details-height", CONFIG_TYPE_COUNT, "30", 10, 90,

@@ -30,6 +30,9 @@ static void close_pane(struct screen *screen, size_t index)
 	screen_touch(screen);
 }
 
+/* What a line of usual output takes in a terminal's history. */
+enum { HISTORY_LINE_BYTES = 128 };
+
 /* --- what the programs tell */
 
 static void on_changed(void *data)
@@ -108,6 +111,9 @@ static int check_room(const struct screen *screen, struct err *err)
 
 static void show(struct screen *screen, struct program_pane *pane)
 {
+	uint64_t lines = config_number(screen->options.config, CONFIG_SCROLLBACK);
+
+	program_pane_limit_history(pane, lines * HISTORY_LINE_BYTES);
 	screen->programs[screen->n_programs] = pane;
 	screen->program = screen->n_programs++;
 	screen_focus(screen, PANE_PROGRAM);

@@ -229,6 +229,11 @@ void program_pane_focus(struct program_pane *pane, bool focused)
 	send_buf(pane, &bytes);
 }
 
+void program_pane_limit_history(struct program_pane *pane, size_t bytes)
+{
+	term_limit_history(pane->term, bytes);
+}
+
 void program_pane_resize(struct program_pane *pane, int columns, int rows)
 {
 	if (columns == term_columns(pane->term) && rows == term_rows(pane->term))

@@ -50,6 +50,8 @@ void program_pane_paste(struct program_pane *pane, const char *text, size_t leng
 /* false when the program does not want the mouse. */
 bool program_pane_mouse(struct program_pane *pane, const struct key *key, int row, int column);
 void program_pane_focus(struct program_pane *pane, bool focused);
+/* How much of what has gone up is kept, in bytes of a terminal's history (term.h). */
+void program_pane_limit_history(struct program_pane *pane, size_t bytes);
 void program_pane_resize(struct program_pane *pane, int columns, int rows);
 
 /* Back in what has gone up, and forth. */

@@ -52,6 +52,7 @@ void screen_signal(void *screen, int number);
 struct screen_end {
 	int signal_number; /* that ended it, or 0 */
 	bool mistaken;	   /* a command of the command file was wrong */
+	bool failed;	   /* the last step that was to run could not be run or recorded */
 };
 
 /* Fails when the terminal cannot be used, or the specification not be opened. */

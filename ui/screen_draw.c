@@ -3,10 +3,12 @@
 #include <string.h>
 
 #include "engine/base/mem.h"
+#include "engine/base/wrap.h"
 #include "ui/screen_internal.h"
 #include "ui/words.h"
 
 enum {
+	MESSAGE_ROWS_MAX = 6,
 	STEPS_COLUMNS_MIN = 14,
 	STEPS_COLUMNS_MAX = 48,
 	OUTPUT_COLUMNS_MIN = 24,
@@ -368,11 +370,20 @@ static void draw_question(struct screen *screen, struct rect line)
 	frame_cursor(&screen->frame, line, 0, column);
 }
 
+/* In as many rows as it needs, up from the given one. */
 static void draw_message(struct screen *screen, struct rect line)
 {
-	AUTO_FREE char *text = mem_printf(" %s", screen->message);
+	struct cell_style style = screen_style(screen, screen->message_role);
+	AUTO_BUF struct buf text = BUF_INIT;
+	struct text_view view = {0};
 
-	frame_text(&screen->frame, line, 0, 0, screen_style(screen, screen->message_role), text);
+	wrap_add(&text, screen->message, 0, (size_t)line.columns - 2);
+	text_view_set(&view, text.data, false);
+	line.rows = within((int)view.n_lines, 1, MESSAGE_ROWS_MAX);
+	line.row -= line.rows - 1;
+	frame_fill(&screen->frame, line, style);
+	text_view_draw(&view, &screen->frame, rect_inset(line, 0, 1, 0, 1), style, style);
+	text_view_release(&view);
 }
 
 static void draw_bottom(struct screen *screen)

@@ -342,6 +342,7 @@ static void on_stopped(struct screen *screen, const struct event *event)
 
 	forget_running(screen);
 	note_stop(screen, event);
+	screen->end.failed = event->err != NULL;
 	go_along(screen, event->step > count ? count : event->step);
 	if (event->err)
 		screen_say(screen, THEME_ERROR, "step %zu: %s", event->step, event->err->text);
