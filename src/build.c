@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "engine/actions/artifact.h"
 #include "engine/actions/source.h"
@@ -222,6 +223,31 @@ int build_find_step(const struct build *build, const char *text, size_t *ret_ste
 		return program_fail(build->program, &err);
 	*ret_step = step->number;
 	return 0;
+}
+
+int build_open_log(const struct build *build, const struct attempt *attempt, struct err *err)
+{
+	int fd = store_open_log(host_store(build->host), attempt->id);
+
+	return fd < 0 ? err_sys(err, "cannot read the log of attempt %lld",
+				(long long)attempt->number)
+		      : fd;
+}
+
+int build_print_log(const struct build *build, const struct attempt *attempt, struct err *err)
+{
+	struct console *out = &build->program->out;
+	AUTO_CLOSE int fd = build_open_log(build, attempt, err);
+	char bytes[1 << 16];
+	ssize_t length = 0;
+
+	if (fd < 0)
+		return -1;
+	while (!out->error && (length = read(fd, bytes, sizeof bytes)) > 0) {
+		console_add_output(out, bytes, (size_t)length);
+		console_flush(out);
+	}
+	return length < 0 ? err_sys(err, "cannot read the log") : 0;
 }
 
 int build_take_stops(struct build *build, struct err *err)

@@ -66,6 +66,10 @@ int build_find_step(const struct build *build, const char *text, size_t *ret_ste
 int build_load_spec(struct build *build, const char *path, struct spec **ret_spec,
 		    struct diagnostics *diagnostics, struct err *err);
 
+/* The log of an attempt: a descriptor of it, and copying it to standard output, as what a step printed. */
+int build_open_log(const struct build *build, const struct attempt *attempt, struct err *err);
+int build_print_log(const struct build *build, const struct attempt *attempt, struct err *err);
+
 /* --break, --from and --until, as the commands of the debugger. */
 int build_take_stops(struct build *build, struct err *err);
 

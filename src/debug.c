@@ -139,22 +139,10 @@ static void print(void *data, const char *text, size_t length)
 static int show_log(void *data, const struct attempt *attempt, struct err *err)
 {
 	struct debug *debug = data;
-	struct console *out = &debug->program->out;
-	AUTO_FREE char *name = mem_printf("%s.log", attempt->id);
-	AUTO_CLOSE int fd = openat(store_logs_fd(host_store(debug->build.host)), name,
-				   O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	char bytes[1 << 16];
-	ssize_t length = 0;
+	int result = build_print_log(&debug->build, attempt, err);
 
-	if (fd < 0)
-		return err_sys(err, "cannot read the log of attempt %lld",
-			       (long long)attempt->number);
-	while (!out->error && (length = read(fd, bytes, sizeof bytes)) > 0) {
-		console_add_output(out, bytes, (size_t)length);
-		console_flush(out);
-	}
-	console_end_output(out);
-	return length < 0 ? err_sys(err, "cannot read the log") : 0;
+	console_end_output(&debug->program->out);
+	return result;
 }
 
 static int source(void *data, const char *path, struct err *err)

@@ -77,41 +77,12 @@ static int find_attempt(const struct build *build, size_t step, struct attempt *
 	return found < 0 ? -1 : 0;
 }
 
-/* A descriptor of the log, or -1. */
-static int open_log(const struct build *build, const struct attempt *attempt, struct err *err)
-{
-	AUTO_FREE char *name = mem_printf("%s.log", attempt->id);
-	int fd = openat(store_logs_fd(host_store(build->host)), name,
-			O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-
-	return fd < 0 ? err_sys(err, "cannot read the log of attempt %lld",
-				(long long)attempt->number)
-		      : fd;
-}
-
 static int print_json(const struct build *build, size_t step, const struct attempt *attempt,
 		      struct err *err)
 {
-	AUTO_CLOSE int fd = open_log(build, attempt, err);
+	AUTO_CLOSE int fd = build_open_log(build, attempt, err);
 
 	return fd < 0 ? -1 : log_json_print(build, step, attempt, fd, err);
-}
-
-/* Copies the log to standard output. */
-static int print_log(const struct build *build, const struct attempt *attempt, struct err *err)
-{
-	struct console *out = &build->program->out;
-	AUTO_CLOSE int fd = open_log(build, attempt, err);
-	char bytes[1 << 16];
-	ssize_t length = 0;
-
-	if (fd < 0)
-		return -1;
-	while (!out->error && (length = read(fd, bytes, sizeof bytes)) > 0) {
-		console_add_output(out, bytes, (size_t)length);
-		console_flush(out);
-	}
-	return length < 0 ? err_sys(err, "cannot read the log") : 0;
 }
 
 /* Writes the console's bytes: what is printed to the stream goes there. */
@@ -153,7 +124,7 @@ static int show(const struct build *build, size_t step, struct err *err)
 	else if (options->json)
 		result = print_json(build, step, &attempt, err);
 	else
-		result = print_log(build, &attempt, err);
+		result = build_print_log(build, &attempt, err);
 	attempt_release(&attempt);
 	return result;
 }

@@ -35,24 +35,6 @@ static char *text_of(EditLine *editor)
 	return prompt_of(editor)->text;
 }
 
-/* The longest text that all words begin with, without a part of a character at its end. */
-static size_t common_length(const struct strv *words)
-{
-	const char *first = words->items[0];
-	size_t length = strlen(first);
-
-	for (size_t i = 1; i < words->len; i++) {
-		size_t same = 0;
-
-		while (same < length && words->items[i][same] == first[same])
-			same++;
-		length = same;
-	}
-	while (length && ((unsigned char)first[length] & 0xc0) == 0x80)
-		length--;
-	return length;
-}
-
 /* Shows the choices below the line. */
 static void list_words(const struct strv *words)
 {
@@ -91,7 +73,7 @@ static unsigned char complete(EditLine *editor, wint_t key)
 	begin = prompt->callbacks.complete(prompt->callbacks.data, line, &words);
 	if (!words.len)
 		return CC_REFRESH_BEEP;
-	common = common_length(&words);
+	common = strv_common_length(&words);
 	if (words.len > 1 && common <= strlen(line + begin)) {
 		list_words(&words);
 		return CC_REDISPLAY;

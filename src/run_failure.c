@@ -85,9 +85,7 @@ static bool print_log(const struct failure *failure, const struct build *build)
 	bool seen = program->out.live && program->err.live && !options->quiet && !options->json &&
 		    !failure->unseen;
 	struct console *console = &build->program->err;
-	AUTO_FREE char *name = mem_printf("%s.log", failure->id);
-	AUTO_CLOSE int fd = openat(store_logs_fd(host_store(build->host)), name,
-				   O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	AUTO_CLOSE int fd = store_open_log(host_store(build->host), failure->id);
 	AUTO_BUF struct buf tail = BUF_INIT;
 
 	if (fd < 0 || read_tail(fd, &tail) < 0) {

@@ -29,9 +29,7 @@ void view_release(struct view *view)
 
 void view_replay(struct view *view, const struct attempt *attempt)
 {
-	AUTO_FREE char *name = mem_printf("%s.log", attempt->id);
-	AUTO_CLOSE int fd = openat(store_logs_fd(host_store(view->build->host)), name,
-				   O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	AUTO_CLOSE int fd = store_open_log(host_store(view->build->host), attempt->id);
 	char bytes[1 << 16];
 	ssize_t length;
 

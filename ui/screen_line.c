@@ -92,23 +92,6 @@ static void end_line(struct screen *screen)
 	uses[use].enter(screen, text);
 }
 
-/* The longest text that all words begin with. */
-static char *common_beginning(const struct strv *words)
-{
-	size_t length = strlen(words->items[0]);
-
-	for (size_t i = 1; i < words->len; i++) {
-		size_t same = 0;
-
-		while (same < length && words->items[i][same] == words->items[0][same])
-			same++;
-		length = same;
-	}
-	while (length && ((unsigned char)words->items[0][length] & 0xc0) == 0x80)
-		length--;
-	return mem_strndup(words->items[0], length);
-}
-
 /* Completes the word in front of the cursor; with several choices as far as they agree, and shows
  * them. */
 static void complete(struct screen *screen)
@@ -123,7 +106,7 @@ static void complete(struct screen *screen)
 	from = command_complete(screen->session, before, &words);
 	if (!words.len)
 		return;
-	common = common_beginning(&words);
+	common = mem_strndup(words.items[0], strv_common_length(&words));
 	if (strlen(common) >= screen->line.cursor - from)
 		line_input_replace(&screen->line, from, common);
 	if (words.len == 1) {

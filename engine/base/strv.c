@@ -66,6 +66,23 @@ void strv_extend(struct strv *strv, const struct strv *other)
 		strv_add(strv, other->items[i]);
 }
 
+size_t strv_common_length(const struct strv *strv)
+{
+	const char *first = strv->items[0];
+	size_t length = strlen(first);
+
+	for (size_t i = 1; i < strv->len; i++) {
+		size_t same = 0;
+
+		while (same < length && strv->items[i][same] == first[same])
+			same++;
+		length = same;
+	}
+	while (length && ((unsigned char)first[length] & 0xc0) == 0x80)
+		length--;
+	return length;
+}
+
 void strv_remove(struct strv *strv, size_t index)
 {
 	free(strv->items[index]);

@@ -25,6 +25,9 @@ void strv_add_fmt(struct strv *strv, const char *fmt, ...) __attribute__((format
 void strv_add_all(struct strv *strv, ...) __attribute__((sentinel));
 /* Adds copies of other's strings. */
 void strv_extend(struct strv *strv, const struct strv *other);
+/* How many bytes all strings begin with, without a part of a character (UTF-8) at the end; there is
+ * at least one string. */
+size_t strv_common_length(const struct strv *strv);
 /* Removes the string at index. */
 void strv_remove(struct strv *strv, size_t index);
 bool strv_contains(const struct strv *strv, const char *text);

@@ -152,15 +152,13 @@ int session_after_step(struct session *session, const struct attempt *attempt)
 int session_feed_log(struct session *session, const struct attempt *attempt, struct err *err)
 {
 	const struct step *step = session_spec_step(session, session->position);
-	AUTO_FREE char *name = mem_printf("%s.log", attempt->id);
 	AUTO_CLOSE int fd = -1;
 	char bytes[1 << 16];
 	ssize_t length;
 
 	if (!breakpoints_want_output(&session->breakpoints, step))
 		return 0;
-	fd = openat(store_logs_fd(host_store(session->host)), name,
-		    O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	fd = store_open_log(host_store(session->host), attempt->id);
 	while ((length = fd < 0 ? -1 : read(fd, bytes, sizeof bytes)) > 0)
 		session_feed_step(session, bytes, (size_t)length);
 	if (length < 0)

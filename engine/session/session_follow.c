@@ -80,14 +80,12 @@ static void watch_log(struct follow *follow)
 static void begin(struct follow *follow, const char *id)
 {
 	struct session *session = follow->session;
-	AUTO_FREE char *name = mem_printf("%s.log", id);
 	AUTO_FREE char *text =
 		mem_printf("step %zu is being run by another contractor (process %ld): "
 			   "following it",
 			   session->position, follow->pid);
 
-	follow->log_fd = openat(store_logs_fd(host_store(session->host)), name,
-				O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	follow->log_fd = store_open_log(host_store(session->host), id);
 	if (follow->log_fd >= 0)
 		watch_log(follow);
 	session_emit(session, (struct event){.type = EVENT_STEP_STARTED,

@@ -1,6 +1,7 @@
 #!/bin/bash
 # contractor debug --plain: commands by a pipe, from a file, and on a terminal.
 . "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../terminal.sh"
 
 # A build whose third step fails, with bytes that an edit must not touch.
 build() {
@@ -378,25 +379,6 @@ END
 }
 
 # --- on a terminal, which script(1) makes
-
-on_terminal() {
-	TERM=xterm SHELL=/bin/sh script --quiet --return --command "stty rows 24 cols 80; $1" /dev/null
-}
-
-# Starts one in the background that reads what is typed from descriptor 9; then wait_for, type, and
-# hang_up when its end has come.
-start_on_terminal() {
-	mkfifo keys
-	on_terminal "$1" <keys >"$out" 2>"$err" &
-	# shellcheck disable=SC2034 # for wait_for
-	started=$!
-	exec 9>keys
-}
-
-hang_up() {
-	finish
-	exec 9>&-
-}
 
 keys() {
 	# shellcheck disable=SC2059

@@ -420,6 +420,24 @@ static void test_utf8_is_shown(void **state)
 		assert_false(utf8_is_shown(hidden[i]));
 }
 
+/* What all words begin with, and never a part of a character. */
+static void test_strv_common_length(void **state)
+{
+	AUTO_STRV struct strv words = {0};
+
+	(void)state;
+	strv_add(&words, "continue");
+	assert_int_equal(strv_common_length(&words), 8);
+	strv_add(&words, "context");
+	assert_int_equal(strv_common_length(&words), 4);
+	strv_add(&words, "break");
+	assert_int_equal(strv_common_length(&words), 0);
+	strv_clear(&words);
+	strv_add(&words, "a\xc3\xa9");
+	strv_add(&words, "a\xc3\xa8");
+	assert_int_equal(strv_common_length(&words), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -443,6 +461,7 @@ int main(void)
 		cmocka_unit_test(test_utf8_decode),
 		cmocka_unit_test(test_utf8_unfinished),
 		cmocka_unit_test(test_utf8_is_shown),
+		cmocka_unit_test(test_strv_common_length),
 	};
 
 	return cmocka_run_group_tests_name("base", tests, NULL, NULL);

@@ -8,31 +8,7 @@
 #include <cmocka.h>
 
 #include "engine/base/mem.h"
-#include "tests/unit/breakpoint_fixture.h"
-
-struct fixture {
-	struct spec *spec;
-	struct breakpoints set;
-};
-
-static int set_up(void **state)
-{
-	struct fixture *fixture = mem_new(sizeof *fixture);
-
-	fixture->spec = breakpoint_spec(FIXTURE);
-	*state = fixture;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	struct fixture *fixture = *state;
-
-	breakpoints_release(&fixture->set);
-	spec_free(fixture->spec);
-	free(fixture);
-	return 0;
-}
+#include "tests/unit/breakpoint_set_fixture.h"
 
 /* All that is in a set comes back. */
 static void test_write_and_read(void **state)
