@@ -2,25 +2,23 @@
 #include "ui/canvas.h"
 
 #include <curses.h>
-#include <fcntl.h>
 #include <langinfo.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include "engine/base/buf.h"
 #include "engine/base/mem.h"
 #include "ui/color.h"
+#include "ui/guard.h"
 #include "ui/theme.h"
 
 #define PASTE_ON "\033[?2004h"
 #define PASTE_OFF "\033[?2004l"
-/* Synchronized output: what comes between is shown at once. Terminals that do not have it ignore it.
+/* Synchronized output: what comes between is shown at once.
  * https://gist.github.com/christianparpart/d8a62cc1ab659194337d73e399004036 */
 #define UPDATE_BEGIN "\033[?2026h"
 #define UPDATE_END "\033[?2026l"
@@ -32,8 +30,6 @@
 	 BUTTON3_PRESSED | BUTTON3_RELEASED | BUTTON4_PRESSED | BUTTON5_PRESSED | BUTTON_SHIFT | \
 	 BUTTON_ALT | BUTTON_CTRL | REPORT_MOUSE_POSITION)
 
-enum { CANVAS_RESET_MAX = 512 };
-
 struct canvas {
 	SCREEN *screen;
 	WINDOW *keys; /* a pad of one cell: reading from it never refreshes what is shown */
@@ -41,19 +37,11 @@ struct canvas {
 	bool ascii, mouse;
 	struct frame shown; /* what the terminal shows */
 	cchar_t *line;	    /* of the frame's columns */
-	int stderr_fd;	    /* the real standard error */
+	struct guard *guard;
+	struct termios before; /* how the terminal is to be again */
+	bool private_modes;    /* of DEC's kind: it has them */
 	bool suspended;
 };
-
-/* What gives the terminal back when the program crashes. Handlers of signals have no other way to it. */
-static struct {
-	char reset[CANVAS_RESET_MAX];
-	size_t length;
-	struct termios modes;
-	bool armed;
-} crash;
-
-static const int fatal_signals[] = {SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL};
 
 /* Whether terminfo has this string for the terminal. */
 static bool has_capability(const char *name)
@@ -63,50 +51,17 @@ static bool has_capability(const char *name)
 	return text && text != (char *)-1;
 }
 
-/* --- a crash */
-
-static void on_crash(int number)
+/* Whether the terminal knows private modes as DEC's have them: those that it does not have it ignores. Others would
+ * show them as text. */
+static bool has_private_modes(void)
 {
-	if (crash.armed) {
-		crash.armed = false;
-		if (write(STDOUT_FILENO, crash.reset, crash.length) >= 0)
-			tcsetattr(STDIN_FILENO, TCSANOW, &crash.modes);
+	static const char *const capabilities[] = {"smcup", "civis", "cnorm", "smkx", "smam"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(capabilities); i++) {
+		if (has_capability(capabilities[i]) && strstr(tigetstr(capabilities[i]), "\033[?"))
+			return true;
 	}
-	raise(number);
-}
-
-static void add_capability(const char *name)
-{
-	const char *text = has_capability(name) ? tigetstr(name) : "";
-	size_t length = strlen(text);
-
-	if (crash.length + length >= sizeof crash.reset)
-		return;
-	memcpy(crash.reset + crash.length, text, length);
-	crash.length += length;
-}
-
-/* Makes ready for the worst: what curses would do at its end, without curses. */
-static void arm(void)
-{
-	static const char modes_off[] = UPDATE_END PASTE_OFF "\033[?1000l\033[?1002l\033[?1006l";
-	static const char *const capabilities[] = {"rmkx", "sgr0", "cnorm", "rmcup"};
-	struct sigaction action = {.sa_handler = on_crash, .sa_flags = (int)SA_RESETHAND};
-
-	memcpy(crash.reset, modes_off, sizeof modes_off - 1);
-	crash.length = sizeof modes_off - 1;
-	for (size_t i = 0; i < ARRAY_SIZE(capabilities); i++)
-		add_capability(capabilities[i]);
-	crash.armed = true;
-	for (size_t i = 0; i < ARRAY_SIZE(fatal_signals); i++)
-		sigaction(fatal_signals[i], &action, NULL);
-}
-
-static void disarm(void)
-{
-	crash.armed = false;
-	for (size_t i = 0; i < ARRAY_SIZE(fatal_signals); i++)
-		signal(fatal_signals[i], SIG_DFL);
+	return false;
 }
 
 /* --- taking the terminal and giving it back */
@@ -118,30 +73,26 @@ static void say(const char *sequence)
 	(void)ignored;
 }
 
-/* Standard error goes where it cannot be seen, until hear_stderr(). */
-static void mute_stderr(struct canvas *canvas)
+/* What is said in a private mode of the terminal, if it has them. */
+static void say_private(const struct canvas *canvas, const char *sequence)
 {
-	AUTO_CLOSE int fd = memfd_create("contractor-stderr", MFD_CLOEXEC);
-
-	canvas->stderr_fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
-	if (fd >= 0 && canvas->stderr_fd >= 0 && isatty(STDERR_FILENO))
-		dup2(fd, STDERR_FILENO);
+	if (canvas->private_modes)
+		say(sequence);
 }
 
-/* Puts standard error back, and says there what was said meanwhile. */
-static void hear_stderr(struct canvas *canvas)
+/* Makes ready for the worst: what curses would do at its end, without curses. */
+static void arm(struct canvas *canvas)
 {
-	AUTO_CLOSE int said = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
-	AUTO_BUF struct buf text = BUF_INIT;
-	struct err ignored;
+	static const char *const capabilities[] = {"rmkx", "sgr0", "cnorm", "rmcup"};
+	AUTO_BUF struct buf reset = BUF_INIT;
 
-	if (canvas->stderr_fd < 0)
-		return;
-	dup2(canvas->stderr_fd, STDERR_FILENO);
-	fd_close(&canvas->stderr_fd);
-	if (said >= 0 && !isatty(said) && lseek(said, 0, SEEK_SET) == 0 &&
-	    buf_read_fd(&text, said, 1 << 20, "standard error", &ignored) == 0)
-		fd_write_all(STDERR_FILENO, text.data, text.len);
+	if (canvas->private_modes)
+		buf_add_str(&reset, UPDATE_END PASTE_OFF "\033[?1000l\033[?1002l\033[?1006l");
+	for (size_t i = 0; i < ARRAY_SIZE(capabilities); i++) {
+		if (has_capability(capabilities[i]))
+			buf_add_str(&reset, tigetstr(capabilities[i]));
+	}
+	guard_arm(canvas->guard, &canvas->before, reset.data, reset.len);
 }
 
 static void set_modes(struct canvas *canvas)
@@ -155,7 +106,8 @@ static void set_modes(struct canvas *canvas)
 		mousemask(MOUSE_EVENTS, NULL);
 		mouseinterval(0);
 	}
-	say(PASTE_ON);
+	say_private(canvas, PASTE_ON);
+	arm(canvas);
 }
 
 /* Why curses cannot draw on this terminal. */
@@ -195,6 +147,7 @@ static int open_screen(struct canvas *canvas, const struct canvas_options *optio
 	if (!canvas->screen || !has_capability("cup"))
 		return cannot_draw(canvas->screen, err);
 	canvas->mouse = options->mouse;
+	canvas->private_modes = has_private_modes();
 	canvas->keys = newpad(1, 1);
 	if (!canvas->keys)
 		return err_set(err, ERR_HOST, "cannot use the terminal");
@@ -215,14 +168,12 @@ int canvas_new(const struct canvas_options *options, struct canvas **ret_canvas,
 			       "the screen needs a terminal; `contractor run` and "
 			       "`contractor debug --plain` do not");
 	canvas = mem_new(sizeof *canvas);
-	canvas->stderr_fd = -1;
-	tcgetattr(STDIN_FILENO, &crash.modes);
+	canvas->guard = guard_new();
+	tcgetattr(STDIN_FILENO, &canvas->before);
 	if (open_screen(canvas, options, err) < 0) {
 		canvas_free(canvas);
 		return -1;
 	}
-	arm();
-	mute_stderr(canvas);
 	canvas_measure(canvas);
 	canvas_redraw(canvas);
 	*ret_canvas = canvas;
@@ -239,31 +190,48 @@ void canvas_free(struct canvas *canvas)
 		delwin(canvas->keys);
 	if (canvas->screen)
 		delscreen(canvas->screen);
-	hear_stderr(canvas);
-	disarm();
+	guard_free(canvas->guard);
 	frame_release(&canvas->shown);
 	free(canvas->line);
 	free(canvas);
 }
 
-void canvas_suspend(struct canvas *canvas)
+/* Ends what set_modes() began. */
+static void unset_modes(struct canvas *canvas)
 {
-	say(PASTE_OFF);
+	say_private(canvas, PASTE_OFF);
 	if (canvas->mouse)
 		mousemask(0, NULL);
 	endwin();
-	tcsetattr(STDIN_FILENO, TCSADRAIN, &crash.modes);
+}
+
+static void take_again(struct canvas *canvas)
+{
+	doupdate();
+	set_modes(canvas);
+	canvas_measure(canvas);
+	canvas_redraw(canvas);
+}
+
+void canvas_suspend(struct canvas *canvas)
+{
+	guard_disarm(canvas->guard);
+	unset_modes(canvas);
+	tcsetattr(STDIN_FILENO, TCSADRAIN, &canvas->before);
 	canvas->suspended = true;
 }
 
 void canvas_resume(struct canvas *canvas)
 {
-	tcgetattr(STDIN_FILENO, &crash.modes);
+	tcgetattr(STDIN_FILENO, &canvas->before);
 	canvas->suspended = false;
-	doupdate();
-	set_modes(canvas);
-	canvas_measure(canvas);
-	canvas_redraw(canvas);
+	take_again(canvas);
+}
+
+void canvas_retake(struct canvas *canvas)
+{
+	unset_modes(canvas);
+	take_again(canvas);
 }
 
 /* --- its size */
@@ -447,9 +415,9 @@ void canvas_show(struct canvas *canvas, const struct frame *frame)
 	if (!rows && !cursor)
 		return;
 	show_cursor(frame);
-	say(UPDATE_BEGIN);
+	say_private(canvas, UPDATE_BEGIN);
 	wrefresh(stdscr);
-	say(UPDATE_END);
+	say_private(canvas, UPDATE_END);
 }
 
 void canvas_redraw(struct canvas *canvas)

@@ -3,9 +3,7 @@
  * Life cycle: canvas_new() takes the terminal over; frames are drawn and shown; canvas_free() gives it
  * back as it was. Between canvas_suspend() and canvas_resume() it is the person's, for ^Z.
  * While it is taken, standard error goes to a file in memory, which canvas_free() gives out: a stray message
- * cannot garble the screen.
- *
- * A crash gives the terminal back, too: canvas_new() installs handlers for the fatal signals.
+ * cannot garble the screen. A crash gives the terminal back, and what was said, too (guard.h).
  */
 #ifndef UI_CANVAS_H
 #define UI_CANVAS_H
@@ -30,6 +28,8 @@ void canvas_free(struct canvas *canvas);
 
 void canvas_suspend(struct canvas *canvas);
 void canvas_resume(struct canvas *canvas);
+/* Takes it again, because somebody else may have had it: this process was stopped without a word. */
+void canvas_retake(struct canvas *canvas);
 
 /* Looks up the terminal's size; true when it has another one than before. */
 bool canvas_measure(struct canvas *canvas);

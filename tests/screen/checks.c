@@ -272,6 +272,27 @@ static int check_wrote_less(struct test *test, const char *rest, const char *bod
 		       (unsigned long long)test->display->bytes);
 }
 
+/* Whether these bytes are among the first that the program has written. */
+static bool has_written(const struct test *test, const char *rest)
+{
+	const struct buf *begun = &test->display->begun;
+	AUTO_FREE char *text = script_text(rest);
+
+	return memmem(begun->data, begun->len, text, strlen(text));
+}
+
+static int check_wrote(struct test *test, const char *rest, const char *body, struct err *err)
+{
+	(void)body;
+	return has_written(test, rest) ? 0 : err_set(err, ERR_STEP, "it has not written that");
+}
+
+static int check_wrote_no(struct test *test, const char *rest, const char *body, struct err *err)
+{
+	(void)body;
+	return has_written(test, rest) ? err_set(err, ERR_STEP, "it has written that") : 0;
+}
+
 const struct statement_type checks[] = {
 	{"wait", check_wait, BODY_NONE, true},
 	{"gone", check_gone, BODY_NONE, true},
@@ -281,6 +302,8 @@ const struct statement_type checks[] = {
 	{"exit", check_exit, BODY_NONE, true},
 	{"stopped", check_stopped, BODY_NONE, true},
 	{"restored", check_restored, BODY_NONE, true},
+	{"wrote", check_wrote, BODY_NONE, true},
+	{"wrote-no", check_wrote_no, BODY_NONE, true},
 	{"wrote-less", check_wrote_less, BODY_NONE, true},
 	{NULL, NULL, BODY_NONE, false},
 };

@@ -14,7 +14,7 @@
 #include "engine/base/mem.h"
 #include "engine/base/utf8.h"
 
-enum { READ_SIZE = 65536, IDLE_TURNS = 3 };
+enum { READ_SIZE = 65536, IDLE_TURNS = 3, BEGUN_MAX = 1 << 20 };
 
 /* --- the pty */
 
@@ -66,6 +66,8 @@ static void on_output(void *data, unsigned events)
 	(void)events;
 	if (got > 0) {
 		display->bytes += (uint64_t)got;
+		if (display->begun.len < BEGUN_MAX)
+			buf_add(&display->begun, bytes, (size_t)got);
 		term_feed(display->term, bytes, (size_t)got);
 	} else if (got == 0 || (errno != EAGAIN && errno != EINTR)) {
 		loop_watch_remove(&display->watch);
@@ -158,6 +160,7 @@ int display_new(struct loop *loop, int columns, int rows, struct display **ret_d
 	const struct term_callbacks callbacks = {.reply = on_reply, .user = display};
 
 	*display = (struct display){.loop = loop, .master = -1, .slave = -1};
+	buf_init(&display->begun);
 	if (open_pty(display, columns, rows, err) < 0) {
 		display_free(display);
 		return -1;
@@ -196,6 +199,7 @@ void display_free(struct display *display)
 	display_hang_up(display);
 	term_free(display->term);
 	free(display->modes);
+	buf_release(&display->begun);
 	free(display);
 }
 

@@ -22,8 +22,9 @@ struct display {
 	pid_t pid;
 	bool started, ended;
 	int status; /* when it has ended, as a shell tells it: 128 and the signal's number, if one did */
-	uint64_t bytes; /* that it wrote */
-	char *modes;	/* the pty's, before it was started */
+	uint64_t bytes;	  /* that it wrote */
+	struct buf begun; /* the first of them, as they were */
+	char *modes;	  /* the pty's, before it was started */
 };
 
 int display_new(struct loop *loop, int columns, int rows, struct display **ret_display,

@@ -32,6 +32,7 @@
  *	exit STATUS           the program has ended, with 128 and its number if a signal did it
  *	stopped               it is stopped, as by ^Z
  *	restored              the terminal is as before: its modes, and all that a program can turn on
+ *	wrote TEXT            these bytes are in what it has written; wrote-no TEXT: they are not
  *	wrote-less BYTES      so far
  *
  *	also-as-user          tests/run.sh runs it as an ordinary user, too
