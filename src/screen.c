@@ -125,7 +125,7 @@ static int most_colors(const struct program *program)
 
 static int run(struct screen_command *command, struct program *program)
 {
-	static const int more[] = {SIGWINCH, SIGTSTP, 0};
+	static const int more[] = {SIGWINCH, SIGTSTP, SIGCONT, 0};
 	const struct screen_options options = {
 		.loop = command->build.loop,
 		.config = command->config,

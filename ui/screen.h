@@ -45,7 +45,7 @@ void screen_free(struct screen *screen);
 
 void screen_event(void *screen, const struct event *event);
 extern const struct command_front screen_front;
-/* A signal that the program takes from the loop: SIGWINCH, SIGTSTP, and those that end it. */
+/* A signal that the program takes from the loop: SIGWINCH, SIGTSTP, SIGCONT, and those that end it. */
 void screen_signal(void *screen, int number);
 
 /* How it came to its end. */
