@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static _Noreturn void out_of_memory(void)
+_Noreturn void mem_exhausted(void)
 {
 	static const char message[] = "contractor: out of memory\n";
 	ssize_t ignored = write(STDERR_FILENO, message, sizeof message - 1);
@@ -22,17 +22,17 @@ void *mem_new(size_t size)
 	void *ptr = calloc(1, size ? size : 1);
 
 	if (!ptr)
-		out_of_memory();
+		mem_exhausted();
 	return ptr;
 }
 
 void *mem_resize(void *ptr, size_t count, size_t size)
 {
 	if (size && count > SIZE_MAX / size)
-		out_of_memory();
+		mem_exhausted();
 	ptr = realloc(ptr, count && size ? count * size : 1);
 	if (!ptr)
-		out_of_memory();
+		mem_exhausted();
 	return ptr;
 }
 
@@ -73,7 +73,7 @@ char *mem_printf(const char *fmt, ...)
 	length = vasprintf(&text, fmt, args);
 	va_end(args);
 	if (length < 0)
-		out_of_memory();
+		mem_exhausted();
 	return text;
 }
 

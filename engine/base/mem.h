@@ -35,6 +35,9 @@ char *mem_strndup(const char *text, size_t length) __attribute__((malloc, return
 char *mem_printf(const char *fmt, ...)
 	__attribute__((malloc, returns_nonnull, format(printf, 1, 2)));
 
+/* Ends the program as the functions above do, for memory that comes from elsewhere. */
+_Noreturn void mem_exhausted(void);
+
 /* Closes *fd unless negative, and sets it to -1. errno is kept. */
 void fd_close(int *fd);
 
