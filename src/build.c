@@ -1,5 +1,6 @@
 #include "src/build.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -81,6 +82,7 @@ static int open_host(struct build *build, bool look_only, bool damaged_ok)
 	program_host_settings(build->program, &settings);
 	settings.read_only = look_only;
 	settings.damaged_ok = damaged_ok;
+	settings.repair = build->program->options.repair;
 	build->loop = loop_new();
 	if (host_new(&settings, build->loop, &build->host, &err) < 0)
 		return program_fail(build->program, &err);
@@ -229,8 +231,10 @@ int build_open_log(const struct build *build, const struct attempt *attempt, str
 {
 	int fd = store_open_log(host_store(build->host), attempt->id);
 
-	return fd < 0 ? err_sys(err, "cannot read the log of attempt %lld",
-				(long long)attempt->number)
+	return fd < 0 ? err_set(err, ERR_FAULT,
+				"cannot read the log of attempt %lld: %s; `contractor store verify "
+				"--repair` removes attempts that are not whole",
+				(long long)attempt->number, strerror(errno))
 		      : fd;
 }
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "engine/base/mem.h"
+#include "engine/store/recording.h"
 #include "ui/follow.h"
 #include "ui/term.h"
 
@@ -30,17 +31,10 @@ struct output {
 	int rows, columns;
 };
 
-static int open_file(int logs_fd, const char *id, const char *extension)
-{
-	AUTO_FREE char *name = mem_printf("%s.%s", id, extension);
-
-	return openat(logs_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-}
-
 int output_open(int logs_fd, const char *id, bool live, struct output **ret_output, struct err *err)
 {
-	AUTO_CLOSE int log_fd = open_file(logs_fd, id, "log");
-	AUTO_CLOSE int times_fd = open_file(logs_fd, id, "times");
+	AUTO_CLOSE int log_fd = recording_open_file(logs_fd, id, ".log");
+	AUTO_CLOSE int times_fd = recording_open_file(logs_fd, id, ".times");
 	struct output *output;
 	struct err ignored;
 

@@ -117,6 +117,7 @@ static int open_store(struct host *host, struct err *err)
 		.remove_tree = remove_tree,
 		.data = host,
 		.damaged_ok = host->settings.damaged_ok,
+		.repair = host->settings.repair,
 	};
 
 	id_map_describe(&host->map, &map);

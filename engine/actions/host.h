@@ -32,6 +32,7 @@ struct host_settings {
 	bool offline;	     /* --offline */
 	bool read_only;	     /* the command only looks: the ids need not be mapped */
 	bool damaged_ok;     /* opens a store with a damaged index, too: for verify and remove */
+	bool repair;	     /* and takes out of the way what is no part of a store */
 };
 
 struct host;

@@ -270,14 +270,27 @@ int recording_tail_offset(int log_fd, size_t count, uint64_t *ret_offset, struct
 	return 0;
 }
 
-/* Opens NAME + suffix if it is a file, and tells its size; or returns -1. */
-static int open_file(int dir_fd, const char *name, const char *suffix, uint64_t *ret_size)
+int recording_open_file(int dir_fd, const char *name, const char *suffix)
 {
 	AUTO_FREE char *file = mem_printf("%s%s", name, suffix);
 	AUTO_CLOSE int fd = openat(dir_fd, file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	struct stat status;
 
-	if (fd < 0 || fstat(fd, &status) < 0 || !S_ISREG(status.st_mode))
+	if (fd < 0 || fstat(fd, &status) < 0)
+		return -1;
+	if (S_ISREG(status.st_mode))
+		return take_fd(&fd);
+	errno = EUCLEAN;
+	return -1;
+}
+
+/* The same, with its size. */
+static int open_file(int dir_fd, const char *name, const char *suffix, uint64_t *ret_size)
+{
+	AUTO_CLOSE int fd = recording_open_file(dir_fd, name, suffix);
+	struct stat status;
+
+	if (fd < 0 || fstat(fd, &status) < 0)
 		return -1;
 	*ret_size = (uint64_t)status.st_size;
 	return take_fd(&fd);

@@ -42,6 +42,10 @@ uint64_t recording_size(const struct recording *recording);
  * on failure. */
 int recording_close(struct recording *recording, struct err *err);
 
+/* Opens NAME and suffix (".log", ".times") for reading, without ever waiting; -1 with errno, which is
+ * EUCLEAN when it is not a file. */
+int recording_open_file(int dir_fd, const char *name, const char *suffix);
+
 /* Whether NAME.log and NAME.times are files, and the log is as long as the last line of the times
  * says; a log may be longer. */
 bool recording_is_whole(int dir_fd, const char *name);

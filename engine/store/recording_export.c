@@ -282,12 +282,11 @@ static int put_events(struct cast *cast, FILE *times, struct err *err)
 /* Opens NAME + suffix for reading. */
 static int open_part(int dir_fd, const char *name, const char *suffix, struct err *err)
 {
-	AUTO_FREE char *file = mem_printf("%s%s", name, suffix);
-	int fd = openat(dir_fd, file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	int fd = recording_open_file(dir_fd, name, suffix);
 
 	if (fd >= 0)
 		return fd;
-	err_sys(err, "cannot read the recording %s", file);
+	err_sys(err, "cannot read the recording %s%s", name, suffix);
 	if (errno == ENOENT)
 		err->code = ERR_NOT_FOUND;
 	return -1;

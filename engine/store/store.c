@@ -84,6 +84,7 @@ int store_attach(const char *path, const struct store_options *options, struct s
 	store->lock_fd = -1;
 	read_boot_id(store->boot);
 	if (store_dir_open(path, &store->fd, &store->path, err) < 0 ||
+	    store_check_kinds(store, err) < 0 ||
 	    store_lock_join(store->fd, store->path, &store->lock_fd, err) < 0) {
 		store_close(store);
 		return -1;
@@ -137,6 +138,7 @@ void store_close(struct store *store)
 	for (size_t i = 0; i < store->held_count; i++)
 		fd_close(&store->held[i].fd);
 	free(store->held);
+	strv_release(&store->mended);
 	fd_close(&store->layers_fd);
 	fd_close(&store->tmp_fd);
 	fd_close(&store->logs_fd);

@@ -55,6 +55,9 @@ struct store_options {
 	/* For `store verify`: opens a store with a damaged database, too. Then store_verify()
 	 * reports it, and with repair sets it aside; everything else fails with ERR_FAULT. */
 	bool damaged_ok;
+	/* What is of another kind than it must be, a link in the place of a directory, is moved into
+	 * aside/, and store_verify() reports it. Without: such a store is refused. */
+	bool repair;
 };
 
 /* Opens, or makes, the store in path. Refuses one that is a link, belongs to somebody else, is

@@ -86,13 +86,6 @@ int store_draft_begin(struct store *store, struct attempt_draft *ret_draft, stru
 	return 0;
 }
 
-int store_open_log(const struct store *store, const char *id)
-{
-	AUTO_FREE char *name = mem_printf("%s.log", id);
-
-	return openat(store_logs_fd(store), name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-}
-
 int attempt_begin(struct store *store, int columns, int rows, struct attempt_draft *ret_draft,
 		  struct err *err)
 {

@@ -53,6 +53,16 @@ void blob_discard(struct store *store, const char *tmp_name)
 	store_let_go(store, tmp_name);
 }
 
+/* Gives a file its name. A directory of that name can only be damage. */
+static int rename_blob(struct store *store, const char *tmp_name, const char *digest)
+{
+	if (renameat(store->tmp_fd, tmp_name, store->blobs_fd, digest) == 0)
+		return 0;
+	if (errno != EISDIR || store_remove_tree(store, store->blobs_fd, digest) < 0)
+		return -1;
+	return renameat(store->tmp_fd, tmp_name, store->blobs_fd, digest);
+}
+
 /* Brings the bytes to the disk before they get their name, and the name after. */
 static int name_blob(struct store *store, const char *tmp_name, const char *digest, struct err *err)
 {
@@ -62,8 +72,7 @@ static int name_blob(struct store *store, const char *tmp_name, const char *dige
 		return -1;
 	if (fd < 0)
 		return err_set(err, ERR_FAULT, "no artifact named %s was begun", tmp_name);
-	if (fsync(fd) < 0 || renameat(store->tmp_fd, tmp_name, store->blobs_fd, digest) < 0 ||
-	    fsync(store->blobs_fd) < 0)
+	if (fsync(fd) < 0 || rename_blob(store, tmp_name, digest) < 0 || fsync(store->blobs_fd) < 0)
 		return err_sys(err, "cannot keep an artifact in %s/blobs", store->path);
 	return 0;
 }
@@ -76,9 +85,19 @@ int blob_commit(struct store *store, const char *tmp_name, const char *digest, s
 	return result;
 }
 
+/* What has the name of an artifact and is not what it says. */
+static int set_damaged(const char *digest, struct err *err)
+{
+	return err_set(err, ERR_FAULT,
+		       "the artifact %s in the store is damaged; `contractor store verify "
+		       "--repair` removes it",
+		       digest);
+}
+
 int blob_open(struct store *store, const char *digest, struct err *err)
 {
-	int fd;
+	AUTO_CLOSE int fd = -1;
+	struct stat status;
 
 	if (check_digest(digest, err) < 0)
 		return -1;
@@ -86,7 +105,9 @@ int blob_open(struct store *store, const char *digest, struct err *err)
 	if (fd < 0 && errno == ENOENT)
 		return err_set(err, ERR_NOT_FOUND, "the store %s has no artifact %s", store->path,
 			       digest);
-	return fd < 0 ? err_sys(err, "cannot open the artifact %s", digest) : fd;
+	if (fd < 0 || fstat(fd, &status) < 0)
+		return err_sys(err, "cannot open the artifact %s", digest);
+	return S_ISREG(status.st_mode) ? take_fd(&fd) : set_damaged(digest, err);
 }
 
 /* Copies all bytes, and fails when they are not those of the digest. */
@@ -110,10 +131,7 @@ static int copy_checked(int from_fd, int to_fd, const char *digest, struct err *
 	sha256_finish(sha, copied);
 	if (!strcmp(copied, digest))
 		return 0;
-	return err_set(err, ERR_FAULT,
-		       "the artifact %s in the store is damaged; `contractor store verify "
-		       "--repair` removes it",
-		       digest);
+	return set_damaged(digest, err);
 }
 
 /* True when the file is there already, and whole. */

@@ -11,23 +11,6 @@
 #include "engine/base/path.h"
 #include "engine/store/store_internal.h"
 
-/* "aside" has what a repair took out of the way; "caches" is for named caches. */
-static const char *const known_names[] = {
-	"version",	    "lock",	    "reserved",	    "store.db",	 "store.db-wal",
-	"store.db-journal", "store.db-shm", "version.part", "artifacts", "caches",
-	"layers",	    "logs",	    "blobs",	    "tmp",	 "aside",
-	"lost+found",
-};
-
-bool store_dir_knows(const char *name)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(known_names); i++) {
-		if (!strcmp(name, known_names[i]))
-			return true;
-	}
-	return false;
-}
-
 int store_unusable(struct err *err)
 {
 	size_t length = strlen(err->text);

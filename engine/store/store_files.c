@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "engine/base/mem.h"
@@ -19,10 +20,12 @@ struct store_name store_name_of(const char *id, const char *suffix)
 
 bool store_has_layer(struct store *store, const char *id, enum tree tree)
 {
+	struct stat status;
 	char name[32];
 
 	snprintf(name, sizeof name, "%s/%s", id, tree_name(tree));
-	return faccessat(store->layers_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	return fstatat(store->layers_fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       S_ISDIR(status.st_mode);
 }
 
 bool store_has_chains(struct store *store, const struct state *state)
@@ -63,7 +66,8 @@ int store_drop_files(struct store *store, const char *id)
 	for (size_t i = 0; i < ARRAY_SIZE(suffixes); i++) {
 		struct store_name name = store_name_of(id, suffixes[i]);
 
-		if (unlinkat(store->logs_fd, name.text, 0) < 0 && errno != ENOENT)
+		if (unlinkat(store->logs_fd, name.text, 0) < 0 && errno != ENOENT &&
+		    store_remove_tree(store, store->logs_fd, name.text) < 0)
 			result = -1;
 	}
 	return result;

@@ -21,6 +21,7 @@ struct store {
 	char boot[40];		      /* this machine's boot id */
 	struct store_held *held;
 	size_t held_count, held_capacity;
+	struct strv mended; /* what opening it for a repair took out of the way, as findings */
 };
 
 /* A growing list of attempts' numbers. */
@@ -48,13 +49,20 @@ void store_let_go(struct store *store, const char *name);
 int store_dir_open(const char *path, int *ret_fd, char **ret_path, struct err *err);
 /* Makes the directories in it and opens them; the store's lock is held. */
 int store_dir_fill(struct store *store, struct err *err);
-/* True for the names a store has in its directory. */
-bool store_dir_knows(const char *name);
 /* Reads the version; 0 when there is none. A newer one is refused; a garbled one is damage. */
 int store_version_read(int fd, const char *path, int *ret_version, struct err *err);
 int store_version_write(struct store *store, struct err *err);
 /* The text to add to what this host cannot do with a store's directory. Returns -1. */
 int store_unusable(struct err *err);
+
+/* store_kinds.c */
+/* True for the names a store has in its directory. */
+bool store_dir_knows(const char *name);
+/* Fails when something else has the name of a file or directory of the store; or, for a repair, moves
+ * it out of the way. */
+int store_check_kinds(struct store *store, struct err *err);
+/* Moves what is in the store's directory into aside/. */
+int store_set_aside(struct store *store, const char *name, struct err *err);
 
 /* store_lock.c */
 /* Opens and locks NAME, made when missing; waits. The name stands for the descriptor then. */

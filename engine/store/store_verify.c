@@ -47,23 +47,6 @@ void verify_find(struct verify *verify, const char *remedy, const char *fmt, ...
 	send_line(verify, line);
 }
 
-int verify_set_aside(struct store *store, const char *name, struct err *err)
-{
-	char target[300];
-
-	if (mkdirat(store->fd, "aside", 0700) < 0 && errno != EEXIST)
-		return err_sys(err, "cannot make %s/aside", store->path);
-	for (int i = 1; i < 10000; i++) {
-		snprintf(target, sizeof target, "aside/%.200s.%d", name, i);
-		if (renameat2(store->fd, name, store->fd, target, RENAME_NOREPLACE) == 0 ||
-		    errno == ENOENT)
-			return 0;
-		if (errno != EEXIST)
-			break;
-	}
-	return err_sys(err, "cannot move %s out of the way in %s", name, store->path);
-}
-
 /* Begins a new index; the old one is kept for who wants to look at it. */
 static int renew_index(struct store *store, struct err *err)
 {
@@ -71,7 +54,7 @@ static int renew_index(struct store *store, struct err *err)
 
 	db_refuse(store->db, "the database is being repaired");
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
-		if (verify_set_aside(store, files[i], err) < 0)
+		if (store_set_aside(store, files[i], err) < 0)
 			return -1;
 	}
 	return db_open(store->db, true, err);
@@ -130,10 +113,24 @@ static int repair_index(struct verify *verify, struct err *err)
 	return store_purge_doomed(store, err);
 }
 
+/* What opening the store has mended already. */
+static void find_mended(struct verify *verify)
+{
+	struct strv *mended = &verify->store->mended;
+
+	for (size_t i = 0; i < mended->len; i++)
+		send_line(verify, mended->items[i]);
+	verify->findings += (int)mended->len;
+	strv_clear(mended);
+}
+
 /* Does what store_verify() does once the locks are held. */
 static int compare(struct verify *verify, struct err *err)
 {
-	int go_on = verify_version(verify, err);
+	int go_on;
+
+	find_mended(verify);
+	go_on = verify_version(verify, err);
 
 	if (go_on > 0)
 		go_on = verify_database(verify, err);

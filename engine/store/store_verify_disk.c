@@ -114,7 +114,7 @@ static void verify_own_name(struct verify *verify, const char *name)
 
 	if (store_dir_knows(name))
 		return;
-	moved = verify->repair && verify_set_aside(verify->store, name, &ignored) == 0;
+	moved = verify->repair && store_set_aside(verify->store, name, &ignored) == 0;
 	verify_find(verify, moved ? "moved into aside/" : "cannot be moved",
 		    "%s: not a file of the store", name);
 }

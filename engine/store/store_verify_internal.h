@@ -24,7 +24,5 @@ void verify_tell(struct verify *verify, const char *fmt, ...) __attribute__((for
 int verify_rows(struct verify *verify, struct err *err);
 /* store_verify_disk.c: has everything on the disk its row? */
 int verify_disk(struct verify *verify, struct err *err);
-/* Moves a file of the store out of the way, into aside/. */
-int verify_set_aside(struct store *store, const char *name, struct err *err);
 
 #endif

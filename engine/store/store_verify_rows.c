@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "engine/base/mem.h"
@@ -10,13 +11,18 @@
 
 static const char removed[] = "the attempt is removed";
 
-/* Reports what an attempt lacks: "layers/c/systree". True when there is something to report. */
+/* Reports what an attempt lacks: "layers/c/systree". True when there is something to report. What is
+ * in the place of a log is for who reads it. */
 static bool lacks(struct verify *verify, const struct attempt *attempt, int dir_fd, const char *dir,
 		  const char *name)
 {
-	if (faccessat(dir_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+	struct stat status;
+	bool is_there = fstatat(dir_fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0;
+
+	if (is_there && (dir_fd != verify->store->layers_fd || S_ISDIR(status.st_mode)))
 		return false;
-	verify_find(verify, removed, "attempt %s: %s/%s is missing", attempt->id, dir, name);
+	verify_find(verify, removed, "attempt %s: %s/%s is %s", attempt->id, dir, name,
+		    is_there ? "not a directory" : "missing");
 	return true;
 }
 
@@ -95,7 +101,7 @@ static bool check_blob(struct verify *verify, const char *digest)
 		verify_find(verify, "removed, with the attempts that refer to it", "blobs/%s: %s",
 			    digest, err.code ? err.text : "damaged");
 	if (verify->repair && sha256_is_hex(digest))
-		unlinkat(store->blobs_fd, digest, 0);
+		store_remove_tree(store, store->blobs_fd, digest);
 	return false;
 }
 
