@@ -136,6 +136,31 @@ static struct rect first_rect(const struct screen *screen)
 	return rect.rows ? rect : (struct rect){0, 0, 24, 80};
 }
 
+/* The step is about to begin: the shell is opened when it does. */
+static bool is_early(const struct screen *screen, const struct command_shell *wanted)
+{
+	return wanted->where == SHELL_JOIN && !screen->running_id[0] && !wanted->command->len;
+}
+
+static void open_early_shell(void *data)
+{
+	struct screen *screen = data;
+	const struct strv no_command = {0};
+	const struct command_shell wanted = {
+		.step = screen->early_shell, .where = SHELL_JOIN, .command = &no_command};
+	struct err err;
+
+	screen->early_shell = 0;
+	if (wanted.step && screen->running_id[0] && screen_start_shell(screen, &wanted, &err) < 0)
+		screen_say(screen, THEME_ERROR, "%s", err.text);
+}
+
+void screen_open_early_shell(struct screen *screen, size_t step)
+{
+	if (screen->early_shell == step)
+		loop_defer(screen->options.loop, open_early_shell, screen);
+}
+
 int screen_start_shell(void *data, const struct command_shell *wanted, struct err *err)
 {
 	static const char *const words[] = {[SHELL_BEFORE] = "before",
@@ -154,6 +179,12 @@ int screen_start_shell(void *data, const struct command_shell *wanted, struct er
 	AUTO_FREE char *title = mem_printf("shell %s step %zu", words[wanted->where], wanted->step);
 	struct program_pane *pane;
 
+	if (is_early(screen, wanted)) {
+		screen->early_shell = wanted->step;
+		screen_say(screen, THEME_NOTE, "a shell opens in step %zu when it begins",
+			   wanted->step);
+		return 0;
+	}
 	if (check_room(screen, err) < 0 ||
 	    program_pane_shell(screen->session, &options, title, &callbacks, &pane, err) < 0)
 		return -1;

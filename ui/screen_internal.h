@@ -92,6 +92,7 @@ struct screen {
 	bool program_zoomed;	    /* it had the whole screen when the prefix key left it */
 	bool prefixed;		    /* the prefix key was pressed in a terminal just now */
 	bool typing;		    /* keys go to the running step */
+	size_t early_shell;	    /* step that is to have one when it begins; 0: none */
 	bool typed_last;	    /* they did when the prefix key was pressed */
 
 	struct editing editing;
@@ -197,6 +198,8 @@ void screen_tell_search(struct screen *screen);
 void screen_step_attempts(struct screen *screen, int direction);
 /* pane_program.c */
 int screen_start_shell(void *data, const struct command_shell *wanted, struct err *err);
+/* The step has begun: a shell is opened in it if one was asked for. */
+void screen_open_early_shell(struct screen *screen, size_t step);
 int screen_start_editor(void *data, size_t step, struct err *err);
 void screen_close_program(struct screen *screen, size_t index);
 struct program_pane *screen_program(struct screen *screen);

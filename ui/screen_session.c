@@ -62,6 +62,7 @@ void screen_reopen(struct screen *screen)
 	screen->output = NULL;
 	screen->line_use = LINE_NONE;
 	screen->typing = false;
+	screen->early_shell = 0;
 	if (screen->session && session_save(screen->session, &err) < 0)
 		screen_say(screen, THEME_ERROR, "%s", err.text);
 	screen->session = NULL;
@@ -283,6 +284,7 @@ static void on_started(struct screen *screen, const struct event *event)
 	if (!screen_is_line_about_step(screen))
 		screen->output_attempt = 0;
 	go_along(screen, event->step);
+	screen_open_early_shell(screen, event->step);
 }
 
 static void on_terminal(struct screen *screen, const struct event *event)
@@ -316,6 +318,7 @@ static void forget_running(struct screen *screen)
 		screen_ask(screen, NULL, NULL);
 	screen->running_id[0] = '\0';
 	screen->started_ms = 0;
+	screen->early_shell = 0;
 	if (screen->typing)
 		screen_focus(screen, PANE_STEPS);
 	screen->typing = false;

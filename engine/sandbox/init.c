@@ -21,7 +21,7 @@
 
 enum {
 	MEMORY_SAMPLE_MS = 100,
-	STOP_ROUND_MS = 5, /* how often it looks whether all is stopped */
+	ROUND_MS = 5, /* how often it looks whether all is stopped, or ready for shells */
 };
 
 struct init {
@@ -192,10 +192,10 @@ static void check_memory(struct init *init)
 }
 
 /* How long to wait for something to happen before one of the rounds is due. */
-static int round_ms(const struct init *init, bool kills)
+static int round_ms(const struct init *init, bool looks)
 {
-	if (init->stopping || kills)
-		return STOP_ROUND_MS;
+	if (init->stopping || looks)
+		return ROUND_MS;
 	return init->plan->memory_bytes ? MEMORY_SAMPLE_MS : -1;
 }
 
@@ -205,10 +205,10 @@ static void serve(struct init *init)
 						     {.fd = init->signal_fd, .events = POLLIN}};
 
 	while (!init->ended) {
+		bool looks = init_shells_kill(&init->shells) | init_shells_start(&init->shells);
 		nfds_t count = 2 + init_shells_poll(&init->shells, polled + 2);
-		bool kills = init_shells_kill(&init->shells);
 
-		if (poll(polled, count, round_ms(init, kills)) > 0) {
+		if (poll(polled, count, round_ms(init, looks)) > 0) {
 			init_shells_obey(&init->shells, polled + 2);
 			if (polled[1].revents)
 				reap(init);

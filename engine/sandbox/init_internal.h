@@ -105,9 +105,13 @@ struct init_shells {
 		bool is_dying;
 	} items[INIT_SHELLS_MAX];
 	size_t len;
+	int waiting[INIT_SHELLS_MAX]; /* sockets of those that are to be started */
+	size_t n_waiting;
 };
-/* Starts one by what was sent over its socket, which is taken over; an error is said there. */
+/* One is to be started by what was sent over its socket, which is taken over; an error is said there. */
 void init_join(struct init_shells *shells, int socket);
+/* Starts those that wait, when the step's sandbox is complete; returns whether any still wait. */
+bool init_shells_start(struct init_shells *shells);
 /* Reports the end of the shell whose process that was, if it was one. */
 void init_shell_ended(struct init_shells *shells, pid_t pid, int status);
 /* Fills in what to wait for; returns how much. Then carries out what came. */

@@ -55,15 +55,14 @@ static int check_dumpable(int proc_fd, struct err *err)
 }
 
 /* The directory in /proc of the step's first process, when its sandbox is complete: the user
- * namespace is the last that bwrap enters. */
-static int open_first_process(const struct init_shells *shells, struct err *err)
+ * namespace is the last that bwrap enters. -1 before, and when the step ends. */
+static int open_first_process(const struct init_shells *shells)
 {
 	AUTO_CLOSE int fd = init_open_launcher(shells->main_pid);
 	AUTO_CLOSE int user_fd = fd < 0 ? -1 : open_namespace(fd, "user");
 
 	if (user_fd >= 0 && (shells->inner_fd < 0 || is_same(user_fd, shells->inner_fd)))
 		return take_fd(&fd);
-	err_set(err, ERR_STEP, "the step's sandbox is being set up, or ends: try again");
 	return -1;
 }
 
@@ -93,22 +92,17 @@ static int add_namespaces(int process_fd, int own_fd, struct joiner *joiner, str
 }
 
 /* Receives the plan, which was sent before the socket was, and adds what is to be entered. */
-static int prepare(const struct init_shells *shells, struct joiner *joiner, struct init_plan *plan,
-		   struct err *err)
+static int prepare(int process_fd, struct joiner *joiner, struct init_plan *plan, struct err *err)
 {
 	AUTO_CLOSE int proc_fd = open(INIT_DIR "/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	AUTO_CLOSE int own_fd = openat(proc_fd, "self", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	AUTO_CLOSE int process_fd = -1;
 
 	if (init_plan_receive(joiner->main.socket, plan, err) <= 0)
 		return -1;
-	if (shells->len == INIT_SHELLS_MAX)
+	if (process_fd < 0)
 		return err_set(err, ERR_USAGE, "%d shells have joined the step: no more can",
 			       INIT_SHELLS_MAX);
 	if (check_dumpable(proc_fd, err) < 0)
-		return -1;
-	process_fd = open_first_process(shells, err);
-	if (process_fd < 0)
 		return -1;
 	return add_namespaces(process_fd, own_fd, joiner, plan, err);
 }
@@ -124,14 +118,15 @@ static pid_t fork_joiner(struct joiner *joiner, struct err *err)
 	return pid;
 }
 
-void init_join(struct init_shells *shells, int socket)
+/* Starts it in the sandbox of this process; -1: there are too many. */
+static void start_shell(struct init_shells *shells, int socket, int process_fd)
 {
 	struct init_plan plan = {.sandbox_fds = {{-1, -1}}, .stdio = {-1, -1, -1}};
 	struct joiner joiner = {.main = {.plan = &plan, .inner_fd = -1, .socket = socket}};
 	struct err err = {0};
 	pid_t pid = -1;
 
-	if (prepare(shells, &joiner, &plan, &err) == 0)
+	if (prepare(process_fd, &joiner, &plan, &err) == 0)
 		pid = fork_joiner(&joiner, &err);
 	init_plan_close(&plan);
 	if (pid < 0) {
@@ -140,6 +135,27 @@ void init_join(struct init_shells *shells, int socket)
 		return;
 	}
 	shells->items[shells->len++] = (struct init_shell){.pid = pid, .socket = socket};
+}
+
+void init_join(struct init_shells *shells, int socket)
+{
+	if (shells->len + shells->n_waiting < INIT_SHELLS_MAX)
+		shells->waiting[shells->n_waiting++] = socket;
+	else
+		start_shell(shells, socket, -1);
+}
+
+bool init_shells_start(struct init_shells *shells)
+{
+	AUTO_CLOSE int process_fd = shells->n_waiting ? open_first_process(shells) : -1;
+	size_t count = shells->n_waiting;
+
+	if (process_fd < 0)
+		return count > 0;
+	shells->n_waiting = 0;
+	for (size_t i = 0; i < count; i++)
+		start_shell(shells, shells->waiting[i], process_fd);
+	return false;
 }
 
 void init_shell_ended(struct init_shells *shells, pid_t pid, int status)

@@ -270,6 +270,57 @@ static void test_is_never_cached(void **state)
 	attempt_release(&after);
 }
 
+/* A shell that comes before the step's sandbox is there waits for it. */
+static void test_comes_early(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture->options.interactive = true;
+	fixture_load(fixture, ONE_STEP);
+	fixture_run(fixture, "next");
+	fixture_start(fixture, "next");
+	while (session_step(fixture->session, 2)->result != STEP_RUNNING)
+		loop_turn(fixture->loop, 0);
+	visit_command(fixture, 2, SHELL_JOIN, "readlink /proc/self/ns/pid >/dev/null && echo in",
+		      "in\n", 0);
+	fixture_await(fixture, "ready");
+	type_to_step(fixture, "yes\n");
+	fixture_finish(fixture);
+	fixture_expect_file(fixture, 3, "a", "yes\n");
+	expect_adopted(fixture, true);
+}
+
+/* So many at once that no more can: the last one is refused, also while they wait. */
+static void test_too_many(void **state)
+{
+	enum { MOST = 16 };
+	struct visit visits[MOST + 1];
+	struct fixture *fixture = *state;
+
+	fixture->options.interactive = true;
+	fixture_load(fixture, ONE_STEP);
+	fixture_run(fixture, "next");
+	fixture_start(fixture, "next");
+	while (session_step(fixture->session, 2)->result != STEP_RUNNING)
+		loop_turn(fixture->loop, 0);
+	for (size_t i = 0; i <= MOST; i++) {
+		visit_init(&visits[i], fixture, 2, SHELL_JOIN);
+		strv_add_all(&visits[i].command, "sh", "-c", "read x; echo end", NULL);
+		visits[i].options.terminal = true;
+		visit_start(&visits[i]);
+	}
+	visit_finish(&visits[MOST]);
+	assert_string_equal(visits[MOST].result.err.text,
+			    "16 shells have joined the step: no more can");
+	for (size_t i = 0; i < MOST; i++) {
+		visit_type(&visits[i], "x\n");
+		visit_finish(&visits[i]);
+		assert_int_equal(visits[i].result.end, RUN_EXITED);
+	}
+	for (size_t i = 0; i <= MOST; i++)
+		visit_release(&visits[i]);
+}
+
 /* What there is nothing to join in is refused, and so is more than is reasonable. */
 static void test_refused(void **state)
 {
@@ -352,6 +403,8 @@ int main(void)
 		FIXTURE_TEST(test_killed_with_the_step),
 		FIXTURE_TEST(test_killed_alone),
 		FIXTURE_TEST(test_is_never_cached),
+		FIXTURE_TEST(test_comes_early),
+		FIXTURE_TEST(test_too_many),
 		FIXTURE_TEST(test_refused),
 		FIXTURE_TEST(test_no_command),
 		FIXTURE_TEST(test_ended_by_the_step),
