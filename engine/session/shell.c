@@ -16,10 +16,15 @@
 #define BUSYBOX_PATH "/run/busybox-contractor"
 #define HISTORY_PATH "/run/contractor-history"
 
-/* The systree's own shell, the best it has that works, in the step's directory if it is there. */
-#define FIND_SHELL                                                             \
-	"cd \"$0\" 2>/dev/null; for s in /bin/bash /usr/bin/bash /bin/sh; do " \
-	"[ -x $s ] && $s -c : 2>/dev/null && exec $s; done; "
+/* The systree's own shell, the best it has that works, in the step's directory if it is there. Bash has
+ * the step's script in its history; others, which read no such file, are preceded by its first lines. */
+#define FIND_SHELL                                                                        \
+	"cd \"$0\" 2>/dev/null; for s in /bin/bash /usr/bin/bash; do "                    \
+	"[ -x $s ] && $s -c : 2>/dev/null && exec $s; done; if [ -s " HISTORY_PATH " ]; " \
+	"then echo 'The script of the step; `(. " HISTORY_PATH ")` runs it:'; n=0; { "    \
+	"while [ $n -lt 10 ] && { IFS= read -r s || [ -n \"$s\" ]; }; do "                \
+	"printf '    %s\\n' \"$s\"; n=$((n+1)); done; read -r s && echo '    ...'; } "    \
+	"<" HISTORY_PATH "; fi; [ -x /bin/sh ] && /bin/sh -c : 2>/dev/null && exec /bin/sh; "
 
 struct shell {
 	struct session *session;

@@ -142,6 +142,48 @@ static void test_interactive(void **state)
 	visit_release(&visit);
 }
 
+/* A shell without a history shows what the step ran, and can run it: a line without an end, and no more than the
+ * first lines of a long script. */
+static void test_shows_the_script(void **state)
+{
+	struct fixture *fixture = *state;
+	struct visit visit;
+
+	fixture_load(fixture, FIXTURE_SPEC "- action: shell\n  shell: 'echo \\\\n > a; false'\n");
+	fixture_run(fixture, "continue");
+	visit_init(&visit, fixture, 2, SHELL_FAILED);
+	visit.options.terminal = true;
+	visit_start(&visit);
+	visit_await(&visit, "The script of the step; `(. /run/contractor-history)` runs it:\r\n"
+			    "    echo \\\\n > a; false\r\n");
+	visit_await(&visit, " # ");
+	visit_type(&visit, "rm a; (. /run/contractor-history); wc -l a; exit\n");
+	visit_await(&visit, "1 a\r\n");
+	visit_finish(&visit);
+	visit_release(&visit);
+}
+
+/* Of a long script the first lines are shown. */
+static void test_shows_a_long_script(void **state)
+{
+	struct fixture *fixture = *state;
+	struct visit visit;
+
+	fixture_load(fixture,
+		     FIXTURE_SPEC "- action: shell\n  shell: |\n    : 1\n    : 2\n    : 3\n"
+				  "    : 4\n    : 5\n    : 6\n    : 7\n    : 8\n    : 9\n"
+				  "    : 10\n    : 11\n    : 12\n");
+	fixture_run(fixture, "continue");
+	visit_init(&visit, fixture, 2, SHELL_AFTER);
+	visit.options.terminal = true;
+	visit_start(&visit);
+	visit_await(&visit, "    : 9\r\n    : 10\r\n    ...\r\n");
+	visit_await(&visit, " # ");
+	visit_type(&visit, "exit\n");
+	visit_finish(&visit);
+	visit_release(&visit);
+}
+
 /* A step that could not enter its directory can be entered all the same. */
 static void test_interactive_without_workdir(void **state)
 {
@@ -329,6 +371,8 @@ int main(void)
 		FIXTURE_TEST(test_in_a_later_session),
 		FIXTURE_TEST(test_as_the_step),
 		FIXTURE_TEST(test_interactive),
+		FIXTURE_TEST(test_shows_the_script),
+		FIXTURE_TEST(test_shows_a_long_script),
 		FIXTURE_TEST(test_interactive_without_workdir),
 		FIXTURE_TEST(test_no_shell_in_systree),
 		FIXTURE_TEST(test_no_command),
