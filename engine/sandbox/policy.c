@@ -121,6 +121,7 @@ static void set_protections(struct sandbox_policy *policy)
 	policy->open_files_soft = 1024;
 	policy->open_files_hard = 524288;
 	policy->processes = 4096;
+	policy->core_size = 1;
 	policy->tmpfs_size = UINT64_C(1) << 30;
 }
 

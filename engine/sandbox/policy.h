@@ -113,7 +113,9 @@ struct sandbox_policy {
 	uint64_t open_files_soft, open_files_hard;
 	uint64_t processes; /* RLIMIT_NPROC; 0: none */
 	uint64_t file_size; /* RLIMIT_FSIZE in bytes; 0: none */
-	uint64_t core_size; /* RLIMIT_CORE: 0, or 1 where the host's core_pattern is a pipe */
+	/* RLIMIT_CORE. 1: no core file, which would be larger, and no handler of the host's, which a
+	 * core_pattern with "|" has the kernel start as root even with 0 (Linux fs/coredump.c). */
+	uint64_t core_size;
 
 	struct seccomp_cache *filters; /* where prepared filters are kept; NULL: made each time */
 };

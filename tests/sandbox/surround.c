@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -73,6 +74,15 @@ static void make_names(struct rig *rig)
 	tell(rig, "QUEUE", name);
 	tell(rig, "SHARED", name);
 	tell(rig, "KEY", unique);
+}
+
+/* A hard limit of 0 in force cannot be raised; else it is the one that says "to no handler". */
+static void tell_core_limit(struct rig *rig)
+{
+	struct rlimit limit = {0};
+
+	getrlimit(RLIMIT_CORE, &limit);
+	tell(rig, "CORE", limit.rlim_max ? "1" : "0");
 }
 
 static void tell_namespaces(struct rig *rig)
@@ -146,6 +156,7 @@ void surround_set_up(struct rig *rig)
 {
 	make_names(rig);
 	tell_namespaces(rig);
+	tell_core_limit(rig);
 	listen_on_loopback(rig);
 	listen_on_abstract(rig);
 	make_shared_things(rig);

@@ -7,6 +7,7 @@
  *	PORT       of a listener on 127.0.0.1  ABSTRACT   name of an abstract UNIX socket
  *	SEGMENT    key of a System V segment  QUEUE      name of a POSIX message queue
  *	SHARED     name in /dev/shm           KEY        description of a key in the session's keyring
+ *	CORE       the limit on core files that a step can have: 1, or 0 where this process has none
  *	NS_USER, NS_PID...: the host's namespaces, as in /proc/self/ns
  */
 #ifndef TESTS_SANDBOX_SURROUND_H
