@@ -14,6 +14,7 @@
 #include "engine/sandbox/init_internal.h"
 #include "engine/store/archive_walk.h"
 #include "engine/store/merge.h"
+#include "engine/store/overlay_marks.h"
 
 static char *draft_path(const struct init_plan *plan, const char *part, const char *name)
 {
@@ -137,6 +138,8 @@ int init_copy_changed(const struct init_plan *plan, enum tree tree,
 	if (fd < 0 || aside_fd < 0)
 		return -1;
 	changed = find_change(fd, &copies->at[tree], err);
+	if (changed > 0 && overlay_marks_remove(fd, &copies->at[tree], err) < 0)
+		return -1;
 	if (changed > 0 && tree == TREE_SYSTREE &&
 	    init_take_from_systree(fd, aside_fd, copies, err) < 0)
 		return -1;

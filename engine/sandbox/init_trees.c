@@ -13,6 +13,7 @@
 #include "engine/base/path.h"
 #include "engine/sandbox/init_internal.h"
 #include "engine/store/overlay.h"
+#include "engine/store/overlay_marks.h"
 
 /* Below every systree: the mount points that it may lack. */
 const struct init_mount_point init_mount_points[INIT_MOUNT_POINTS] = {
@@ -320,6 +321,16 @@ static int judge_layer(const struct init_plan *plan, enum tree tree,
 	return changed ? 0 : remove_draft_part(plan, "layer", tree_name(tree), err);
 }
 
+/* Whether a failed step's /tmp can be kept as a layer: the step has written it without an overlay. */
+static bool clean_tmp(const struct init_plan *plan)
+{
+	AUTO_FREE char *path = draft_path(plan, "layer", "tmp");
+	AUTO_CLOSE int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct err err;
+
+	return plan->tmp_of || (fd >= 0 && overlay_marks_remove(fd, NULL, &err) == 0);
+}
+
 int init_finish_trees(const struct init_plan *plan, const struct init_copies *copies, bool failed,
 		      struct init_result *result, struct err *err)
 {
@@ -330,9 +341,8 @@ int init_finish_trees(const struct init_plan *plan, const struct init_copies *co
 		    judge_layer(plan, tree, copies, result, err) < 0)
 			return -1;
 	}
-	if (plan->keep_tmp && failed)
-		result->tmp_kept = true;
-	else if (plan->keep_tmp && remove_draft_part(plan, "layer", "tmp", err) < 0)
+	result->tmp_kept = plan->keep_tmp && failed && clean_tmp(plan);
+	if (plan->keep_tmp && !result->tmp_kept && remove_draft_part(plan, "layer", "tmp", err) < 0)
 		return -1;
 	return path_remove_tree(AT_FDCWD, work, err);
 }

@@ -10,24 +10,19 @@
 
 #include "engine/base/mem.h"
 #include "engine/store/merge_internal.h"
+#include "engine/store/overlay_marks.h"
 
 enum { NAMES_MAX = 1 << 16 };
 
-/* Attributes by which overlayfs knows where a file came from, which is not so of a copy; whether a
- * directory is opaque is decided anew. */
-static const char *const dropped[] = {
-	"user.overlay.origin", "user.overlay.impure", "user.overlay.nlink",
-	"user.overlay.uuid",   "user.overlay.upper",  "user.overlay.opaque",
-};
-
-static bool is_kept(const char *name)
+/* What overlayfs itself has noted is not so of a copy: where a file came from, which directory is
+ * opaque, which is decided anew. A plain tree has no such names at all. */
+static bool is_kept(const struct merge *merge, const char *name)
 {
 	static const char *const prefixes[] = {"user.", "security.capability", "system.posix_acl_"};
 
-	for (size_t i = 0; i < ARRAY_SIZE(dropped); i++) {
-		if (!strcmp(name, dropped[i]))
-			return false;
-	}
+	if (overlay_mark_is_own(name) ||
+	    (merge->options->whole && !strncmp(name, "user.overlay.", 13)))
+		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++) {
 		if (!strncmp(name, prefixes[i], strlen(prefixes[i])))
 			return true;
@@ -36,9 +31,9 @@ static bool is_kept(const char *name)
 }
 
 /* The buffer has the names in its first half, one value at a time in the other. */
-static int copy_xattrs(char *buffer, int source_fd, int target_fd)
+static int copy_xattrs(const struct merge *merge, int source_fd, int target_fd)
 {
-	char *value = buffer + NAMES_MAX;
+	char *buffer = merge->buffer, *value = buffer + NAMES_MAX;
 	ssize_t length = flistxattr(source_fd, buffer, NAMES_MAX);
 
 	if (length < 0)
@@ -46,7 +41,7 @@ static int copy_xattrs(char *buffer, int source_fd, int target_fd)
 	for (char *name = buffer; name < buffer + length; name += strlen(name) + 1) {
 		ssize_t size;
 
-		if (!is_kept(name))
+		if (!is_kept(merge, name))
 			continue;
 		size = fgetxattr(source_fd, name, value, MERGE_BUFFER - NAMES_MAX);
 		if (size < 0 || fsetxattr(target_fd, name, value, (size_t)size, 0) < 0)
@@ -62,7 +57,7 @@ int merge_copy_attributes(struct merge *merge, int source_fd, const struct stat 
 	if (fchown(target_fd, status->st_uid, status->st_gid) < 0 ||
 	    fchmod(target_fd, status->st_mode & 07777) < 0)
 		return -1;
-	return copy_xattrs(merge->buffer, source_fd, target_fd);
+	return copy_xattrs(merge, source_fd, target_fd);
 }
 
 int merge_set_times(int target_fd, const struct stat *status)

@@ -16,6 +16,7 @@ const struct scene scenes[] = {
 	{"mount points of the systree must be directories", scene_mount_points},
 	{"lower layers stay as they are", scene_lower_layers},
 	{"attributes of overlayfs are not obeyed", scene_overlay_attributes},
+	{"attributes planted in a copied tree are taken off", scene_attributes_of_copies},
 	{"another step's trees are out of reach", scene_other_steps},
 	{"what waits for a shell in a step is out of the step's reach", scene_join},
 	{"the host's ids of a step", scene_id_map},

@@ -37,6 +37,7 @@ bool scene_sudden_death(struct rig *rig, struct buf *notes);
 bool scene_mount_points(struct rig *rig, struct buf *notes);
 bool scene_lower_layers(struct rig *rig, struct buf *notes);
 bool scene_overlay_attributes(struct rig *rig, struct buf *notes);
+bool scene_attributes_of_copies(struct rig *rig, struct buf *notes);
 bool scene_other_steps(struct rig *rig, struct buf *notes);
 
 /* scenes_join.c */

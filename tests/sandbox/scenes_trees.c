@@ -85,13 +85,13 @@ bool scene_lower_layers(struct rig *rig, struct buf *notes)
 	return strstr(before, "data/file") && strcmp(before, during) && !strcmp(before, after);
 }
 
-/* The status of `test -e /data/file` on the systree of a state. */
-static int file_is_missing(struct rig *rig, const struct state *state)
+/* The status of `test -r PATH` on the systree of a state. */
+static int file_is_missing(struct rig *rig, const struct state *state, const char *path)
 {
 	struct trial trial;
 	int status;
 
-	trial_init(&trial, rig, RIG_ROOT, "test", "-e", "/data/file", NULL);
+	trial_init(&trial, rig, RIG_ROOT, "test", "-r", path, NULL);
 	state_release(&trial.state);
 	state_copy(&trial.state, state);
 	status = trial_run(&trial);
@@ -99,41 +99,84 @@ static int file_is_missing(struct rig *rig, const struct state *state)
 	return status;
 }
 
-/* Puts the attribute where overlayfs looks for it: on the directory of the layer itself. */
-static void make_opaque(struct rig *rig, const char *layer)
-{
-	AUTO_FREE char *path = mem_printf("%s/store/layers/%s/systree/data", rig->dir, layer);
+/* On files and directories, as a step and as whoever can write to the layer itself. */
+#define SET "inside set-attribute "
+static const char planting[] = "  - {action: create-systree, path: systree.tar}\n"
+			       "  - {action: empty-workspace}\n"
+			       "  - action: shell\n"
+			       "    shell: |\n"
+			       "      touch /data/new\n"
+			       "      " SET "/data user.overlay.opaque y || true\n"
+			       "      " SET "/data user.overlay.redirect /etc || true\n"
+			       "      " SET "/data/new user.overlay.metacopy y || true\n";
 
-	if (lsetxattr(path, "user.overlay.opaque", "y", 1, 0) < 0)
+/* The last layer of a build whose step sets such attributes, and its state. */
+static bool plant(struct rig *rig, struct buf *notes, struct state *ret_state)
+{
+	AUTO_FREE char *message = NULL;
+
+	if (rig_build(rig, planting, ret_state, &message))
+		return true;
+	buf_add_fmt(notes, "the step failed: %s\n", message);
+	return false;
+}
+
+/* Puts the attribute where overlayfs looks for it: on the layer itself. */
+static void mark_layer(struct rig *rig, const struct state *state, const char *name,
+		       const char *attribute)
+{
+	const struct strv *chain = &state->chain[TREE_SYSTREE];
+	AUTO_FREE char *path = mem_printf("%s/store/layers/%s/systree/%s", rig->dir,
+					  chain->items[chain->len - 1], name);
+
+	if (lsetxattr(path, attribute, "y", 1, 0) < 0)
 		rig_give_up("cannot mark %s", path);
 }
 
-/* A step that sets the attribute hides nothing from later ones; in the layer itself it would. */
+/* A step that sets the attribute hides nothing from later ones; in the layer itself it would. Where
+ * trees are copied, no attribute does anything. */
 bool scene_overlay_attributes(struct rig *rig, struct buf *notes)
 {
-	static const char steps[] =
-		"  - {action: create-systree, path: systree.tar}\n"
-		"  - {action: empty-workspace}\n"
-		"  - action: shell\n"
-		"    shell: |\n"
-		"      touch /data/new\n"
-		"      inside set-attribute /data user.overlay.opaque y || true\n"
-		"      inside set-attribute /data user.overlay.redirect /etc || true\n"
-		"      inside set-attribute /data/new user.overlay.metacopy y || true\n";
-	AUTO_FREE char *message = NULL;
-	const struct strv *chain;
+	bool copies = getenv("CONTRACTOR_BACKEND") != NULL;
 	struct state state;
 	int before, after;
 
-	if (!rig_build(rig, steps, &state, &message)) {
-		buf_add_fmt(notes, "the step failed: %s\n", message);
+	if (!plant(rig, notes, &state))
 		return false;
-	}
-	chain = &state.chain[TREE_SYSTREE];
-	before = file_is_missing(rig, &state);
-	make_opaque(rig, chain->items[chain->len - 1]);
-	after = file_is_missing(rig, &state);
+	before = file_is_missing(rig, &state, "/data/file");
+	mark_layer(rig, &state, "data", "user.overlay.opaque");
+	after = file_is_missing(rig, &state, "/data/file");
 	buf_add_fmt(notes, "missing: %d; with the mutation: %d\n", before, after);
+	state_release(&state);
+	return before == 0 && after == !copies;
+}
+
+static void set_backend(struct rig *rig, const char *backend)
+{
+	if (backend)
+		setenv("CONTRACTOR_BACKEND", backend, 1);
+	else
+		unsetenv("CONTRACTOR_BACKEND");
+	/* What is started next was forked before that. */
+	free(look(rig, "true"));
+}
+
+/* A copied tree is written without an overlay in between, and may be a layer of one later. */
+bool scene_attributes_of_copies(struct rig *rig, struct buf *notes)
+{
+	AUTO_FREE char *backend = mem_strdup_or_null(getenv("CONTRACTOR_BACKEND"));
+	struct state state;
+	int before, after;
+
+	set_backend(rig, "copy");
+	if (!plant(rig, notes, &state))
+		return false;
+	set_backend(rig, NULL);
+	before = file_is_missing(rig, &state, "/data/new");
+	mark_layer(rig, &state, "data/new", "user.overlay.metacopy");
+	after = file_is_missing(rig, &state, "/data/new");
+	set_backend(rig, backend);
+	buf_add_fmt(notes, "unreadable: %d; with the mutation: %d\n", before, after);
 	state_release(&state);
 	return before == 0 && after == 1;
 }
