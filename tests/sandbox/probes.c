@@ -43,6 +43,47 @@ static const struct protection {
 	{"die_with_parent", OFF(die_with_parent), "what init starts dies with init's namespace"},
 };
 
+static void mutate(const struct probe *probe, struct trial *trial)
+{
+	for (size_t i = 0; i < PROBE_OFF_MAX && probe->off[i]; i++)
+		*(bool *)((char *)&trial->policy + probe->off[i]) = false;
+	if (probe->weaken)
+		probe->weaken(trial);
+}
+
+/* The probe's step, with its mutation or without. */
+static void init_step(struct trial *trial, struct rig *rig, const struct probe *probe, bool mutated)
+{
+	trial_init(trial, rig, probe->step, "/bin/sh", "-c", probe->command, NULL);
+	trial->command = probe->command;
+	if (probe->prepare)
+		probe->prepare(trial);
+	if (mutated)
+		mutate(probe, trial);
+}
+
+/* Runs it in a shell that joins a step of the same policy. That one has no terminal, so that the
+ * shell's is the first. */
+static int run_joined(struct trial *trial, const struct probe *probe, bool mutated)
+{
+	struct trial step;
+
+	init_step(&step, trial->rig, probe, mutated);
+	strv_clear(&step.policy.argv);
+	strv_add_all(&step.policy.argv, "/bin/sh", "-c", "exec inside hold -", NULL);
+	trial_plain(&step);
+	trial_start(&step);
+	if (!trial_wait_output(&step, "holding")) {
+		AUTO_FREE char *told = trial_describe(&step);
+
+		rig_give_up("%s: the step to be joined: %s", probe->name, told);
+	}
+	trial_join(trial, &step);
+	trial_wait_end(trial);
+	trial_release(&step);
+	return trial->result.end == RUN_EXITED ? trial->result.exit_status : -1;
+}
+
 /* Runs the command under the step's policy, with the mutation or without. */
 static int run_inside(struct rig *rig, const struct probe *probe, bool mutated, struct buf *notes)
 {
@@ -50,17 +91,10 @@ static int run_inside(struct rig *rig, const struct probe *probe, bool mutated, 
 	struct trial trial;
 	int status;
 
-	trial_init(&trial, rig, probe->step, "/bin/sh", "-c", probe->command, NULL);
-	trial.command = probe->command;
+	init_step(&trial, rig, probe, mutated);
 	if (probe->plain)
 		trial_plain(&trial);
-	if (probe->prepare)
-		probe->prepare(&trial);
-	for (size_t i = 0; mutated && i < PROBE_OFF_MAX && probe->off[i]; i++)
-		*(bool *)((char *)&trial.policy + probe->off[i]) = false;
-	if (mutated && probe->weaken)
-		probe->weaken(&trial);
-	status = trial_run(&trial);
+	status = rig->joins ? run_joined(&trial, probe, mutated) : trial_run(&trial);
 	told = trial_describe(&trial);
 	buf_add_fmt(notes, "%s: %s\n", mutated ? "mutation" : "policy", told);
 	trial_release(&trial);
@@ -123,6 +157,8 @@ bool probe_run(struct rig *rig, const struct probe *probe)
 	before = run_inside(rig, probe, false, &notes);
 	if (before != wanted)
 		return report(probe->name, false, notes.data);
+	if (rig->joins && probe->alone)
+		return report(probe->name, true, "");
 	if (must_skip(rig, probe))
 		return true;
 	after = run_mutation(rig, probe, &notes);

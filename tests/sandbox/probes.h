@@ -4,6 +4,7 @@
  * it: 0, it went through; 1, it was held. It is run twice:
  *	- under the policy of a real step: it must be held (or must work, for what a step needs);
  *	- with that protection off: it must come out the other way, or it proves nothing.
+ * Both once more with copied trees, and in a shell that joins such a step.
  * The second run is the probe's mutation. It switches off the fewest fields that protect: more
  * than one where two layers do the same, and then a comment at the probe says which.
  */
@@ -29,6 +30,7 @@ struct probe {
 	size_t off[PROBE_OFF_MAX];	     /* offsets of fields, set to false; 0 ends */
 	void (*weaken)(struct trial *trial); /* something else, besides off */
 	bool outside;			     /* the probe as a process of the host */
+	bool alone; /* a shell could not join the mutation, or would not have it: none there */
 
 	void (*prepare)(struct trial *trial); /* before both runs; or NULL */
 	/* What this kernel may lack: then the mutation shows nothing, and the probe is skipped. */

@@ -35,6 +35,7 @@ struct rig {
 	struct state state; /* the systree, and an empty workspace */
 	struct strv around; /* NAME=VALUE: what probes are told of the host, see surround.h */
 	bool single_id;
+	bool joins; /* probes are run in shells that join a step */
 };
 
 struct rig *rig_new(void);
@@ -76,6 +77,8 @@ void trial_start(struct trial *trial);
 /* Its halves: what needs the store, and the start itself, which a forked child can do. */
 void trial_prepare(struct trial *trial);
 void trial_launch(struct trial *trial);
+/* Starts it in the sandbox of another step, which runs. */
+void trial_join(struct trial *trial, struct trial *step);
 /* Turns the loop until the output has this text or the step ended; false in the latter case. */
 bool trial_wait_output(struct trial *trial, const char *text);
 /* Turns the loop for so long. */

@@ -9,7 +9,7 @@
 #include "engine/base/mem.h"
 #include "tests/sandbox/rig.h"
 
-enum { STEPS_BEFORE = 2 };
+enum { STEPS_BEFORE = 2, READ_EVERY_MS = 5 };
 
 extern const char inside_start[], inside_end[]; /* image.S */
 
@@ -154,6 +154,16 @@ void trial_start(struct trial *trial)
 	trial_launch(trial);
 }
 
+void trial_join(struct trial *trial, struct trial *step)
+{
+	struct err err = {0};
+
+	if (runner_join(step->runner, &trial->options, &trial->runner, &err) == 0)
+		return;
+	trial->result = (struct run_result){.end = RUN_FAILED, .err = err};
+	trial->ended = true;
+}
+
 /* What came by the pipe; the pipe is large enough for what probes print. */
 static void read_pipe(struct trial *trial)
 {
@@ -166,8 +176,10 @@ static void read_pipe(struct trial *trial)
 
 bool trial_wait_output(struct trial *trial, const char *text)
 {
-	while (!trial->ended && !strstr(trial->output.data, text))
-		loop_turn(trial->rig->loop, -1);
+	while (!trial->ended && !strstr(trial->output.data, text)) {
+		loop_turn(trial->rig->loop, trial->pipe_fds[0] < 0 ? -1 : READ_EVERY_MS);
+		read_pipe(trial);
+	}
 	return strstr(trial->output.data, text) != NULL;
 }
 
