@@ -3,16 +3,14 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "engine/base/buf.h"
 #include "engine/base/mem.h"
 #include "engine/base/path.h"
-#include "engine/process/child.h"
-#include "engine/process/message.h"
 #include "engine/sandbox/seccomp.h"
 #include "engine/actions/artifact.h"
+#include "engine/actions/host_internal.h"
 #include "engine/actions/source.h"
 #include "engine/store/squash.h"
 
@@ -28,73 +26,6 @@ struct host {
 	char *store_path, *artifact_dir, *context_dir;
 	int64_t source_date_epoch;
 };
-
-/* A removal in the namespaces: their root may remove what any id of the range owns. */
-struct removal {
-	const struct userns *userns;
-	const char *path;
-};
-
-static int remove_inside(void *data, int socket, struct err *err)
-{
-	const struct removal *removal = data;
-
-	(void)socket;
-	if (userns_enter(removal->userns, err) < 0)
-		return -1;
-	return path_remove_tree(AT_FDCWD, removal->path, err);
-}
-
-/* The path that the store's directory dir_fd has in the outer namespaces, or NULL. */
-static const char *inside_dir(const struct host *host, int dir_fd)
-{
-	if (dir_fd == store_layers_fd(host->store))
-		return USERNS_DIR "/layers";
-	return dir_fd == store_tmp_fd(host->store) ? USERNS_DIR "/tmp" : NULL;
-}
-
-/* Waits for a child that is known to end soon, and takes its error. */
-static int finish_child(pid_t pid, int socket, struct err *err)
-{
-	struct message message;
-	int status, result = 0;
-
-	fcntl(socket, F_SETFL, 0);
-	while (message_receive(socket, &message, 0) == 1) {
-		if (message.type != 'E')
-			continue;
-		message_get_err(&message, err);
-		result = -1;
-	}
-	fd_close(&socket);
-	if (waitpid(pid, &status, 0) == pid && status && !result)
-		return err_set(err, ERR_FAULT, "a child that removes files died");
-	return result;
-}
-
-/* How the store removes what our own rights do not reach. */
-static int remove_tree(void *data, int dir_fd, const char *name, struct err *err)
-{
-	struct host *host = data;
-	const char *dir = host->store ? inside_dir(host, dir_fd) : NULL;
-	AUTO_FREE char *path = NULL;
-	struct removal removal = {0};
-	int keep[2], socket;
-	pid_t pid;
-
-	if (!dir)
-		return err_set(err, ERR_HOST, "cannot remove %s from outside the namespaces", name);
-	if (host_userns(host, &removal.userns, err) < 0)
-		return -1;
-	path = path_join(dir, name);
-	removal.path = path;
-	keep[0] = userns_user_fd(removal.userns);
-	keep[1] = userns_mount_fd(removal.userns);
-	if (child_fork(&(struct child_job){remove_inside, &removal, keep, 2}, &pid, &socket, err) <
-	    0)
-		return -1;
-	return finish_child(pid, socket, err);
-}
 
 static int64_t epoch_of_environment(void)
 {
@@ -114,7 +45,8 @@ static int open_store(struct host *host, struct err *err)
 	struct store_options options = {
 		.layer_uid = id_map_root_uid(&host->map),
 		.layer_gid = id_map_root_gid(&host->map),
-		.remove_tree = remove_tree,
+		.remove_tree = host_remove_tree,
+		.sum = host_sum,
 		.data = host,
 		.damaged_ok = host->settings.damaged_ok,
 		.repair = host->settings.repair,
@@ -252,6 +184,11 @@ int host_userns(struct host *host, const struct userns **ret_userns, struct err 
 	}
 	*ret_userns = host->userns;
 	return 0;
+}
+
+bool host_has_userns(const struct host *host)
+{
+	return host->userns != NULL;
 }
 
 const struct strv *host_existing_paths(struct host *host)

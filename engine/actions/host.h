@@ -57,6 +57,8 @@ int64_t host_source_date_epoch(const struct host *host);
 
 /* The outer namespaces, made at the first call; checks what a sandbox needs of the host. */
 int host_userns(struct host *host, const struct userns **ret_userns, struct err *err);
+/* Whether they were made already. */
+bool host_has_userns(const struct host *host);
 const struct strv *host_existing_paths(struct host *host);
 struct seccomp_cache *host_seccomp_cache(struct host *host);
 /* Where an init for the next sandbox is kept (spare.h), and its end, when none will follow. */

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "engine/base/mem.h"
-#include "engine/process/worker.h"
 #include "engine/session/session_internal.h"
 
 static const char *const result_names[] = {
@@ -123,10 +122,8 @@ void session_free(struct session *session)
 	claim_release(&session->claim);
 	host_drop_spare(session->host);
 	loop_defer_cancel(host_loop(session->host), session);
-	loop_timer_remove(&session->sync_timer);
-	worker_free(session->syncing);
+	session_keep_end(session);
 	session_squash_end(session);
-	store_batch_free(session->batch);
 	release_places(session);
 	spec_free(session->spec);
 	spec_free(session->original);

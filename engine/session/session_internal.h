@@ -69,14 +69,15 @@ struct session {
 	struct breakpoints breakpoints;
 	char *saved[SAVED_KINDS]; /* what the store has, as far as this session knows */
 
-	/* Makes what is recorded durable, in the background. */
-	struct worker *syncing;
-	struct store_batch *batch;
-	struct loop_timer *sync_timer; /* until it is time for it, or NULL */
+	/* Makes what is recorded durable, and sums of it, in the background. */
+	struct worker *keeping;
+	struct store_batch *batch;     /* that is being synced, or NULL */
+	struct loop_timer *keep_timer; /* until it is time for it, or NULL */
+	int64_t kept_ms;	       /* when it was last begun; 0: never */
+	bool no_keep;		       /* it failed: not again, but for what is recorded next */
 	struct squash *squash;	       /* being made by the next, or NULL */
 	struct worker *squashing;
-	bool no_squash;	   /* it failed: not again */
-	int64_t synced_ms; /* when it was last begun; 0: never */
+	bool no_squash; /* it failed: not again */
 };
 
 /* session.c */
@@ -148,8 +149,13 @@ void session_unique_key(char ret_key[SHA256_HEX_SIZE]);
 /* session_record.c: the attempt row of a run that ended, or of a result without a process. */
 int session_record(struct session *session, const struct action_result *result,
 		   struct attempt *ret_attempt, struct err *err);
-/* Starts making what is recorded durable, unless that is under way. */
+
+/* session_keep.c: starts making what is recorded durable, and then its sums, unless that is under way. */
 void session_sync(struct session *session);
+/* Throws away what is under way. */
+void session_keep_end(struct session *session);
+/* In a child: lets steps have the processors and the disk first. */
+void session_yield_to_steps(void);
 
 /* session_squash.c: starts squashing what the state's chains have to have squashed, unless some of it
  * is under way. It goes on by itself with those of the present position. */

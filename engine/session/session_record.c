@@ -7,10 +7,7 @@
 #include <time.h>
 
 #include "engine/base/mem.h"
-#include "engine/process/worker.h"
 #include "engine/session/session_internal.h"
-
-enum { SYNC_EVERY_MS = 1000 };
 
 static const enum attempt_result results[] = {
 	[RUN_EXITED] = ATTEMPT_PASSED,		[RUN_KILLED] = ATTEMPT_KILLED,
@@ -174,64 +171,4 @@ int session_record(struct session *session, const struct action_result *result,
 	session_sync(session);
 	session_squash(session, &ret_attempt->after);
 	return 0;
-}
-
-static int sync_files(void *data, int socket, struct err *err)
-{
-	(void)socket;
-	return store_sync_files(store_fd(data), err);
-}
-
-static void synced(void *data, const struct err *err)
-{
-	struct session *session = data;
-	struct err ignored;
-
-	worker_free(session->syncing);
-	session->syncing = NULL;
-	if (store_batch_finish(host_store(session->host), session->batch, !err, &ignored) < 0)
-		err = &ignored;
-	store_batch_free(take_ptr(&session->batch));
-	/* What was recorded meanwhile; a sync that failed is not tried again. */
-	if (!err)
-		session_sync(session);
-}
-
-static void start_sync(struct session *session)
-{
-	const struct worker_callbacks callbacks = {.ended = synced, .data = session};
-	struct store *store = host_store(session->host);
-	const int keep[] = {store_fd(store)};
-	const struct child_job job = {sync_files, store, keep, ARRAY_SIZE(keep)};
-	struct err ignored;
-
-	if (!store_has_volatile(store) || store_batch_new(store, &session->batch, &ignored) < 0)
-		return;
-	session->synced_ms = loop_now_ms();
-	if (worker_start(host_loop(session->host), &job, &callbacks, &session->syncing, &ignored) <
-	    0)
-		store_batch_free(take_ptr(&session->batch));
-}
-
-static void sync_due(void *data)
-{
-	struct session *session = data;
-
-	session->sync_timer = NULL;
-	start_sync(session);
-}
-
-/* Not after each step: the index is written to disk for it, in this process, and quick steps would
- * do little else than wait for that. */
-void session_sync(struct session *session)
-{
-	int64_t wait_ms = session->synced_ms + SYNC_EVERY_MS - loop_now_ms();
-
-	if (session->syncing || session->sync_timer)
-		return;
-	if (session->synced_ms && wait_ms > 0)
-		session->sync_timer =
-			loop_timer(host_loop(session->host), wait_ms, sync_due, session);
-	else
-		start_sync(session);
 }

@@ -1,15 +1,8 @@
 /* session_squash.c: deep chains are made shallow in the background. */
-#include <sys/resource.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
 #include "engine/base/mem.h"
 #include "engine/process/worker.h"
 #include "engine/session/session_internal.h"
 #include "engine/store/squash.h"
-
-/* As linux/ioprio.h has it: the class that gets the disk when nobody else wants it. */
-enum { IOPRIO_WHO_PROCESS = 1, IOPRIO_IDLE = 3 << 13 };
 
 struct job {
 	const struct userns *userns;
@@ -22,8 +15,7 @@ static int work(void *data, int socket, struct err *err)
 	const struct job *job = data;
 
 	(void)socket;
-	setpriority(PRIO_PROCESS, 0, 19);
-	syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, IOPRIO_IDLE);
+	session_yield_to_steps();
 	if (userns_enter(job->userns, err) < 0)
 		return -1;
 	return squash_work(job->squash, USERNS_DIR "/layers", USERNS_DIR "/tmp", err);

@@ -36,6 +36,7 @@ struct tree_walk {
 	struct stat enter_status;
 	bool enter_included;
 	const struct strv *include, *exclude;
+	bool takes_all;
 };
 
 static struct walk_frame *push_frame(struct tree_walk *walk, int fd)
@@ -168,7 +169,7 @@ static int examine(struct tree_walk *walk, const struct walk_frame *frame, struc
 		return err_sys(err, "cannot look at %s", shown);
 	}
 	is_dir = S_ISDIR(entry->status.st_mode);
-	if (is_passed_over(entry->status.st_mode))
+	if (!walk->takes_all && is_passed_over(entry->status.st_mode))
 		return 0;
 	if (entry->depth && glob_match_any(walk->exclude, path, is_dir))
 		return 0;
@@ -253,6 +254,11 @@ struct tree_walk *tree_walk_new(int dir_fd, const char *name, const struct strv 
 	buf_init(&walk->path);
 	strv_add(&push_frame(walk, take_fd(&fd))->names, path_basename(name));
 	return walk;
+}
+
+void tree_walk_take_all(struct tree_walk *walk)
+{
+	walk->takes_all = true;
 }
 
 void tree_walk_free(struct tree_walk *walk)

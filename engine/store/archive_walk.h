@@ -40,6 +40,8 @@ struct tree_entry {
 struct tree_walk *tree_walk_new(int dir_fd, const char *name, const struct strv *include,
 				const struct strv *exclude, struct err *err);
 void tree_walk_free(struct tree_walk *walk);
+/* Sockets and devices are not passed over. */
+void tree_walk_take_all(struct tree_walk *walk);
 
 /* The next entry: 1, or 0 at the end, or -1. */
 int tree_walk_next(struct tree_walk *walk, struct tree_entry *ret_entry, struct err *err);

@@ -60,8 +60,13 @@ static void add_digests(struct survey *survey, struct prune_item *item, const st
 	}
 }
 
-static uint64_t size_of_attempt(struct store *store, const char *id)
+/* The files do not change: their size is looked for once, if it is not known. */
+static uint64_t size_of_attempt(struct store *store, const struct attempt *attempt)
 {
+	const char *id = attempt->id;
+
+	if (attempt->bytes >= 0)
+		return (uint64_t)attempt->bytes;
 	return store_tree_bytes(store->layers_fd, id) +
 	       store_file_bytes(store->logs_fd, store_name_of(id, ".log").text) +
 	       store_file_bytes(store->logs_fd, store_name_of(id, ".times").text);
@@ -76,7 +81,7 @@ static int add_item(void *data, const struct attempt *attempt)
 		mem_grow(survey->items, survey->count, &survey->capacity, sizeof *survey->items);
 	item = &survey->items[survey->count++];
 	*item = (struct prune_item){.number = attempt->number,
-				    .bytes = size_of_attempt(survey->store, attempt->id),
+				    .bytes = size_of_attempt(survey->store, attempt),
 				    .used_ms = store_used_ms(survey->store, attempt)};
 	survey->bytes += item->bytes;
 	add_bases(item, &attempt->before);

@@ -40,6 +40,7 @@
 #include "engine/store/recording.h"
 
 struct store;
+struct sums;
 
 struct store_options {
 	/* Owner of layers/ and tmp/: host ids of root in the outer user namespace. */
@@ -51,6 +52,11 @@ struct store_options {
 	/* Removes dir_fd/name inside the namespaces. It is called for what path_remove_tree() in
 	 * this process may not remove; NULL: such things stay. */
 	int (*remove_tree)(void *data, int dir_fd, const char *name, struct err *err);
+	/* Makes the sums (sums.h) of these attempts inside the namespaces, and hands each to take();
+	 * NULL: this process sees the layers as steps do. */
+	int (*sum)(void *data, const int64_t *numbers, size_t count,
+		   void (*take)(void *take_data, const struct sums *sums), void *take_data,
+		   struct err *err);
 	void *data;
 	/* For `store verify`: opens a store with a damaged database, too. Then store_verify()
 	 * reports it, and with repair sets it aside; everything else fails with ERR_FAULT. */
@@ -119,6 +125,7 @@ struct attempt {
 	struct state before, after; /* after of a failed attempt: the trees as they were left */
 	char *ingredients;	    /* JSON of what the key was made of, for `why` */
 	bool durable;
+	int64_t bytes; /* its files take on the disk; -1: not known yet */
 };
 void attempt_release(struct attempt *attempt);
 

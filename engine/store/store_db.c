@@ -147,7 +147,13 @@ static int use_schema(struct db *db, bool may_create, struct err *err)
 			       db->path, format, STORE_FORMAT);
 	if ((!may_create && !format) || format < 0)
 		return set_damaged(db, "it has no tables", err);
-	return db_exec(db, format ? schema_upgrade() : schema_text(), err);
+	if (!format)
+		return db_exec(db, schema_text(), err);
+	for (; format < STORE_FORMAT; format++) {
+		if (db_exec(db, schema_upgrade(format), err) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 /* Sets up a connection: nothing on it waits for the disk but a checkpoint. */

@@ -20,7 +20,7 @@
 
 #include "engine/base/err.h"
 
-enum { STORE_FORMAT = 2 }; /* in the file `version` and in PRAGMA user_version */
+enum { STORE_FORMAT = 3 }; /* in the file `version` and in PRAGMA user_version */
 
 enum sql {
 	SQL_BEGIN,
@@ -54,6 +54,12 @@ enum sql {
 	SQL_LIST_SQUASHES,
 	SQL_DELETE_DOOMED_SQUASHES,
 	SQL_HAS_NUMBER,
+	SQL_LIST_UNSUMMED,
+	SQL_LIST_SUMMED,
+	SQL_SET_SUMS,
+	SQL_SET_SQUASH_SUMS,
+	SQL_GET_SUMS,
+	SQL_KNOWN_BYTES,
 	SQL_FIND_BLOB,
 	SQL_GET_FILE,
 	SQL_SET_FILE,

@@ -56,6 +56,7 @@ static const struct column {
 	COLUMN(COLUMN_STRING, ingredients),
 	COLUMN(COLUMN_BOOL, durable),
 };
+enum { COLUMN_BYTES = ARRAY_SIZE(columns) + 1 }; /* behind the boot id */
 _Static_assert(sizeof(enum attempt_result) == sizeof(int), "COLUMN_INT reads the result");
 
 const char *attempt_result_name(enum attempt_result result)
@@ -220,6 +221,9 @@ int store_row_read(struct store *store, sqlite3_stmt *stmt, struct attempt *ret_
 
 	for (size_t i = 0; i < ARRAY_SIZE(columns) && sound; i++)
 		sound = read_column(stmt, (int)i, &columns[i], &attempt);
+	attempt.bytes = sqlite3_column_type(stmt, COLUMN_BYTES) == SQLITE_NULL
+				? -1
+				: sqlite3_column_int64(stmt, COLUMN_BYTES);
 	if (sound && store_id_format(attempt.number, attempt.id) &&
 	    (unsigned)attempt.result <= ATTEMPT_OVER_LIMIT) {
 		*ret_attempt = attempt;

@@ -4,12 +4,24 @@
  * durable: 0 not yet, 1 on the disk, -1 never: writing it to the disk failed.
  * squashes: layers made of others (squash.h); `number` has layers/ID if `made`, else it was found not to be
  * worth it; `ids` are the layers it stands for, `last` the topmost of them.
+ * bytes, logs_sum, layer_sum: sums.h; NULL until they are known.
  * doomed: attempts whose rows are gone and whose files still have to go. */
-#define SQUASHES                                                                          \
-	"CREATE TABLE squashes (number INTEGER PRIMARY KEY, tree INTEGER, level INTEGER," \
-	" last TEXT, ids TEXT, made INTEGER, UNIQUE (tree, last, level));"
-static const char upgrade[] = "BEGIN IMMEDIATE;" SQUASHES "PRAGMA user_version = 2;"
-			      "COMMIT;";
+static const char *const upgrades[STORE_FORMAT + 1] = {
+	[2] = "BEGIN IMMEDIATE;"
+	      "CREATE TABLE squashes (number INTEGER PRIMARY KEY, tree INTEGER, level INTEGER,"
+	      " last TEXT, ids TEXT, made INTEGER, UNIQUE (tree, last, level));"
+	      "PRAGMA user_version = 2;"
+	      "COMMIT;",
+	[3] = "BEGIN IMMEDIATE;"
+	      "ALTER TABLE attempts ADD COLUMN bytes INTEGER;"
+	      "ALTER TABLE attempts ADD COLUMN logs_sum TEXT;"
+	      "ALTER TABLE attempts ADD COLUMN layer_sum TEXT;"
+	      "ALTER TABLE squashes ADD COLUMN bytes INTEGER;"
+	      "ALTER TABLE squashes ADD COLUMN layer_sum TEXT;"
+	      "CREATE INDEX attempts_bytes ON attempts (bytes);"
+	      "PRAGMA user_version = 3;"
+	      "COMMIT;",
+};
 static const char tables[] =
 	"BEGIN IMMEDIATE;"
 	"CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;"
@@ -22,15 +34,21 @@ static const char tables[] =
 	" before_workspace TEXT, before_artifacts BLOB,"
 	" after_systree_key TEXT, after_workspace_key TEXT, after_systree TEXT,"
 	" after_workspace TEXT, after_artifacts BLOB,"
-	" ingredients TEXT, durable INTEGER, boot TEXT);"
+	" ingredients TEXT, durable INTEGER, boot TEXT,"
+	" bytes INTEGER, logs_sum TEXT, layer_sum TEXT);"
 	"CREATE INDEX attempts_key ON attempts (key, number);"
 	"CREATE INDEX attempts_step ON attempts (spec_path, step, number);"
 	"CREATE INDEX attempts_volatile ON attempts (number) WHERE durable <= 0;"
+	"CREATE INDEX attempts_bytes ON attempts (bytes);"
+	"CREATE TABLE squashes (number INTEGER PRIMARY KEY, tree INTEGER, level INTEGER,"
+	" last TEXT, ids TEXT, made INTEGER, bytes INTEGER, layer_sum TEXT,"
+	" UNIQUE (tree, last, level));"
 	"CREATE TABLE doomed (number INTEGER PRIMARY KEY);"
 	"CREATE TABLE files (dev INTEGER, ino INTEGER, size INTEGER, mtime_ns INTEGER,"
 	" ctime_ns INTEGER, digest TEXT, UNIQUE (dev, ino));"
 	"CREATE TABLE sessions (spec_path TEXT, kind TEXT, value TEXT,"
-	" PRIMARY KEY (spec_path, kind)) WITHOUT ROWID;" SQUASHES "PRAGMA user_version = 2;"
+	" PRIMARY KEY (spec_path, kind)) WITHOUT ROWID;"
+	"PRAGMA user_version = 3;"
 	"COMMIT;";
 
 /* "durable <= 0" is repeated where the partial index is meant. */
@@ -44,7 +62,7 @@ static const char *const statements[SQL_COUNT] = {
 	[SQL_SET_META] = "INSERT OR REPLACE INTO meta VALUES (?1, ?2)",
 	[SQL_INSERT_ATTEMPT] =
 		"INSERT INTO attempts VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,"
-		"?15,?16,?17,?18,?19,?20,?21,?22,?23,?24,?25,?26,?27,?28)",
+		"?15,?16,?17,?18,?19,?20,?21,?22,?23,?24,?25,?26,?27,?28,NULL,NULL,NULL)",
 	[SQL_GET_ATTEMPT] = "SELECT * FROM attempts WHERE number = ?1",
 	[SQL_NEXT_ATTEMPT] = "SELECT * FROM attempts WHERE number > ?1 ORDER BY number LIMIT 1",
 	[SQL_FIND_PASSED] = "SELECT * FROM attempts WHERE key = ?1 AND number < ?2 AND result = 0"
@@ -76,12 +94,27 @@ static const char *const statements[SQL_COUNT] = {
 		"SELECT number, ids FROM squashes WHERE tree = ?1 AND last = ?2 AND made"
 		" ORDER BY level DESC",
 	[SQL_HAS_SQUASH] = "SELECT 1 FROM squashes WHERE tree = ?1 AND last = ?2 AND level = ?3",
-	[SQL_INSERT_SQUASH] = "INSERT OR IGNORE INTO squashes VALUES (?1,?2,?3,?4,?5,?6)",
+	[SQL_INSERT_SQUASH] = "INSERT OR IGNORE INTO squashes VALUES"
+			      " (?1,?2,?3,?4,?5,?6,NULL,NULL)",
 	[SQL_LIST_SQUASHES] = "SELECT number, tree, ids FROM squashes WHERE made ORDER BY number",
 	[SQL_DELETE_DOOMED_SQUASHES] =
 		"DELETE FROM squashes WHERE number IN (SELECT number FROM doomed)",
 	[SQL_HAS_NUMBER] = "SELECT 1 FROM attempts WHERE number = ?1 UNION ALL"
 			   " SELECT 1 FROM squashes WHERE number = ?1",
+	[SQL_LIST_UNSUMMED] = "SELECT number FROM attempts WHERE bytes IS NULL UNION ALL"
+			      " SELECT number FROM squashes WHERE made AND bytes IS NULL LIMIT 256",
+	[SQL_LIST_SUMMED] = "SELECT number FROM attempts WHERE bytes IS NOT NULL UNION ALL"
+			    " SELECT number FROM squashes WHERE bytes IS NOT NULL",
+	[SQL_SET_SUMS] = "UPDATE attempts SET bytes = ?2, logs_sum = ?3, layer_sum = ?4"
+			 " WHERE number = ?1",
+	[SQL_SET_SQUASH_SUMS] = "UPDATE squashes SET bytes = ?2, layer_sum = ?4 WHERE number = ?1"
+				" AND ?3 = ''",
+	[SQL_GET_SUMS] =
+		"SELECT bytes, logs_sum, layer_sum FROM attempts WHERE number = ?1"
+		" AND bytes IS NOT NULL UNION ALL SELECT bytes, '', layer_sum FROM squashes"
+		" WHERE number = ?1 AND bytes IS NOT NULL",
+	[SQL_KNOWN_BYTES] = "SELECT coalesce((SELECT sum(bytes) FROM attempts), 0)"
+			    " + coalesce((SELECT sum(bytes) FROM squashes), 0)",
 	[SQL_FIND_BLOB] = "SELECT 1 FROM attempts WHERE"
 			  " instr(after_artifacts, CAST(?1 AS BLOB)) > 0"
 			  " OR instr(before_artifacts, CAST(?1 AS BLOB)) > 0 LIMIT 1",
@@ -105,9 +138,9 @@ const char *schema_text(void)
 	return tables;
 }
 
-const char *schema_upgrade(void)
+const char *schema_upgrade(int format)
 {
-	return upgrade;
+	return upgrades[format + 1];
 }
 
 const char *schema_statement(enum sql sql)

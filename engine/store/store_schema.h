@@ -6,8 +6,8 @@
 
 /* Makes all tables of an empty database, in one transaction. */
 const char *schema_text(void);
-/* Adds what a database of format 1 lacks, in one transaction. */
-const char *schema_upgrade(void);
+/* Adds what a database of this format lacks to be of the next, in one transaction. */
+const char *schema_upgrade(int format);
 const char *schema_statement(enum sql sql);
 
 #endif

@@ -21,14 +21,20 @@ static DIR *open_stream(int dir_fd, const char *name)
 	return dir;
 }
 
+/* A file with several names counts once, a part for each name. */
+uint64_t store_status_bytes(const struct stat *status)
+{
+	return (uint64_t)status->st_blocks * 512 /
+	       (S_ISDIR(status->st_mode) ? 1 : status->st_nlink);
+}
+
 uint64_t store_file_bytes(int dir_fd, const char *name)
 {
 	struct stat status;
 
 	if (fstatat(dir_fd, name, &status, AT_SYMLINK_NOFOLLOW) < 0)
 		return 0;
-	/* A file with several names counts once, a part for each name. */
-	return (uint64_t)status.st_blocks * 512 / (S_ISDIR(status.st_mode) ? 1 : status.st_nlink);
+	return store_status_bytes(&status);
 }
 
 uint64_t store_tree_bytes(int dir_fd, const char *name)

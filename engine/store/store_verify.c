@@ -136,7 +136,8 @@ static int compare(struct verify *verify, struct err *err)
 		go_on = verify_database(verify, err);
 	if (go_on <= 0)
 		return go_on;
-	if (verify_rows(verify, err) < 0 || verify_disk(verify, err) < 0)
+	if (verify_rows(verify, err) < 0 || verify_sums(verify, err) < 0 ||
+	    verify_disk(verify, err) < 0)
 		return -1;
 	return verify->repair ? repair_index(verify, err) : 0;
 }

@@ -22,6 +22,8 @@ void verify_tell(struct verify *verify, const char *fmt, ...) __attribute__((for
 
 /* store_verify_rows.c: has each row what it names? */
 int verify_rows(struct verify *verify, struct err *err);
+/* store_verify_sums.c: is it what was recorded? Those already doomed are not looked at. */
+int verify_sums(struct verify *verify, struct err *err);
 /* store_verify_disk.c: has everything on the disk its row? */
 int verify_disk(struct verify *verify, struct err *err);
 

@@ -112,6 +112,24 @@ static inline int fixture_sql(struct fixture *fixture, const char *sql)
 	return rows;
 }
 
+/* Makes a closed store one of format 2. */
+static inline void fixture_make_older(struct fixture *fixture)
+{
+	static const char *const statements[] = {
+		"DROP INDEX attempts_bytes",
+		"ALTER TABLE attempts DROP COLUMN bytes",
+		"ALTER TABLE attempts DROP COLUMN logs_sum",
+		"ALTER TABLE attempts DROP COLUMN layer_sum",
+		"ALTER TABLE squashes DROP COLUMN bytes",
+		"ALTER TABLE squashes DROP COLUMN layer_sum",
+		"PRAGMA user_version = 2",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(statements); i++)
+		fixture_sql(fixture, statements[i]);
+	fixture_put(fixture, "version", "2\n");
+}
+
 /* A key made of one letter. */
 static inline void fixture_key(char letter, char ret_key[SHA256_HEX_SIZE])
 {

@@ -231,6 +231,7 @@ static void test_older_store(void **state)
 	struct state chain;
 
 	fixture_close(fixture);
+	fixture_make_older(fixture);
 	fixture_sql(fixture, "DROP TABLE squashes");
 	fixture_sql(fixture, "PRAGMA user_version = 1");
 	fixture_put(fixture, "version", "1\n");

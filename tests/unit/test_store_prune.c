@@ -234,7 +234,7 @@ static void test_squashed(void **state)
 	assert_int_equal(mkdirat(store_layers_fd(fixture->store), "z", 0755), 0);
 	assert_int_equal(mkdirat(store_layers_fd(fixture->store), "z/workspace", 0755), 0);
 	fixture_put(fixture, "layers/z/workspace/file", "of both");
-	fixture_sql(fixture, "INSERT INTO squashes VALUES (35, 1, 1, '2', '1 2', 1)");
+	fixture_sql(fixture, "INSERT INTO squashes VALUES (35, 1, 1, '2', '1 2', 1, NULL, NULL)");
 	options.max_bytes = prune(fixture, &nothing).left_bytes - 1;
 	assert_true(options.max_bytes > before);
 	assert_int_equal(prune(fixture, &options).attempts, 1);

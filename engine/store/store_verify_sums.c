@@ -1,0 +1,81 @@
+/* Are the files of the attempts what they were when they were recorded? */
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/base/mem.h"
+#include "engine/store/store_verify_internal.h"
+#include "engine/store/sums.h"
+
+static bool is_doomed(const struct verify *verify, int64_t number)
+{
+	for (size_t i = 0; i < verify->doomed.count; i++) {
+		if (verify->doomed.items[i] == number)
+			return true;
+	}
+	return false;
+}
+
+/* Whether a digest was made then, and another one now. */
+static bool differs(const char *then, const char *now)
+{
+	return *then && strcmp(then, now) != 0;
+}
+
+/* What is compared was recorded before, unless it was removed meanwhile. */
+static void compare(void *data, const struct sums *now)
+{
+	struct verify *verify = data;
+	struct sums then;
+	struct err ignored;
+	char id[8];
+	bool log_differs, layer_differs;
+
+	if (sums_get(verify->store, now->number, &then, &ignored) <= 0 ||
+	    !store_id_format(now->number, id))
+		return;
+	log_differs = differs(then.logs, now->logs);
+	layer_differs = differs(then.layer, now->layer);
+	if (log_differs)
+		verify_find(verify, "the attempt is removed",
+			    "attempt %s: logs/%s.log is not what was recorded", id, id);
+	if (layer_differs)
+		verify_find(verify, "the attempt is removed",
+			    "attempt %s: layers/%s is not what was recorded: names, kinds, owners, "
+			    "sizes or times differ",
+			    id, id);
+	if (log_differs || layer_differs)
+		number_list_add(&verify->doomed, now->number);
+}
+
+/* In this process, for a store that belongs to one id alone. */
+static int sum_here(struct verify *verify, const struct number_list *list)
+{
+	AUTO_FREE struct sums *sums =
+		sums_of_logs(list->items, list->count, verify->store->logs_fd);
+
+	for (size_t i = 0; i < list->count; i++) {
+		sums_add_layer(&sums[i], verify->store->layers_fd);
+		compare(verify, &sums[i]);
+	}
+	return 0;
+}
+
+int verify_sums(struct verify *verify, struct err *err)
+{
+	struct store *store = verify->store;
+	AUTO_FREE int64_t *numbers = NULL;
+	AUTO_NUMBERS struct number_list list = {0};
+	size_t count;
+
+	if (db_numbers(store->db, db_query(store->db, SQL_LIST_SUMMED, err, ""), &numbers, &count,
+		       err) < 0)
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		if (!is_doomed(verify, numbers[i]))
+			number_list_add(&list, numbers[i]);
+	}
+	if (!list.count || !store->options.sum)
+		return sum_here(verify, &list);
+	return store->options.sum(store->options.data, list.items, list.count, compare, verify,
+				  err);
+}
