@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "engine/actions/artifact.h"
+#include "engine/actions/secrets.h"
 #include "engine/actions/source.h"
 #include "engine/base/mem.h"
 #include "ui/words.h"
@@ -74,12 +75,29 @@ static int load_valid(struct build *build, const struct build_wish *wish, struct
 	return status;
 }
 
+/* The values that --secret gives. */
+static int read_secrets(struct build *build, struct err *err)
+{
+	const struct strv *given = &build->program->options.secrets;
+
+	if (given->len)
+		build->secrets = secrets_new();
+	for (size_t i = 0; i < given->len; i++) {
+		if (secrets_read(build->secrets, given->items[i], err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int open_host(struct build *build, bool look_only, bool damaged_ok)
 {
 	struct host_settings settings;
 	struct err err;
 
 	program_host_settings(build->program, &settings);
+	if (read_secrets(build, &err) < 0)
+		return program_fail(build->program, &err);
+	settings.secrets = build->secrets;
 	settings.read_only = look_only;
 	settings.damaged_ok = damaged_ok;
 	settings.repair = build->program->options.repair;
@@ -151,7 +169,8 @@ static int open_session(struct build *build, const struct build_wish *wish, stru
 		.front_data = wish->data,
 	};
 
-	if (find_option_step(spec, options->no_cache, 1, &session.no_cache_from, err) < 0 ||
+	if (secrets_check_spec(build->secrets, spec, err) < 0 ||
+	    find_option_step(spec, options->no_cache, 1, &session.no_cache_from, err) < 0 ||
 	    find_option_step(spec, options->refresh, SIZE_MAX, &session.refresh, err) < 0 ||
 	    session_new(&session, &build->session, err) < 0)
 		return -1;
@@ -212,6 +231,7 @@ void build_release(struct build *build)
 {
 	session_free(build->session);
 	host_free(build->host);
+	secrets_free(build->secrets);
 	loop_free(build->loop);
 	free(build->artifact_dir);
 }
@@ -277,14 +297,15 @@ int build_take_stops(struct build *build, struct err *err)
 	return 0;
 }
 
-void build_add_command(const struct build *build, const char *command, struct buf *out)
+void build_add_command(const struct build *build, enum command_id command, const char *words,
+		       struct buf *out)
 {
 	const char *path = program_argument(build->program, 0);
 	AUTO_FREE char *word = mem_printf("%s%s", path[0] == '-' ? "./" : "", path);
 
 	add_quoted(out, build->program->name);
-	buf_add_fmt(out, "%s%s", command ? " " : "", command ? command : "");
-	options_add_carried(&build->program->options, out);
+	buf_add_fmt(out, "%s%s", words ? " " : "", words ? words : "");
+	options_add_carried(&build->program->options, command, out);
 	buf_add_char(out, ' ');
 	add_quoted(out, word);
 }

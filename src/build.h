@@ -18,6 +18,7 @@ struct build {
 	struct host *host;
 	struct session *session;
 	struct spec_options spec_options;
+	struct secrets *secrets; /* NULL: none were given */
 	char *artifact_dir;
 	const struct spec *spec; /* the session's */
 };
@@ -73,8 +74,9 @@ int build_print_log(const struct build *build, const struct attempt *attempt, st
 /* --break, --from and --until, as the commands of the debugger. */
 int build_take_stops(struct build *build, struct err *err);
 
-/* How to go on with this build: "contractor COMMAND OPTIONS SPEC", with the program as it was called, quoted
- * for a shell; command may be NULL: the screen. */
-void build_add_command(const struct build *build, const char *command, struct buf *out);
+/* How to go on with this build: "contractor WORDS OPTIONS SPEC", with the program as it was called, quoted
+ * for a shell; words are the command and more of its options, or NULL: the screen. */
+void build_add_command(const struct build *build, enum command_id command, const char *words,
+		       struct buf *out);
 
 #endif

@@ -51,8 +51,10 @@ const struct option option_table[] = {
 	 "Has a prompt instead of a screen."},
 	{"commands", 'x', false, OPTION_TEXT, FIELD(command_file), "FILE", NULL, BIT(DEBUG), 0,
 	 "Runs the debugger's commands in FILE first."},
-	{"secret", 0, false, OPTION_LIST, FIELD(secrets), "id=ID,src=FILE", NULL,
-	 STEPS | BIT(SHELL), STEPS | BIT(SHELL), "Gives the value of a secret."},
+	{"secret", 0, true, OPTION_LIST, FIELD(secrets), "id=ID,src=FILE", NULL, STEPS | BIT(SHELL),
+	 0,
+	 "Gives the value of a secret: what is in FILE, which may be a pipe; or, with env=VARIABLE "
+	 "for src=FILE, in a variable of the environment."},
 	{"before", 0, false, OPTION_FLAG, FIELD(before), NULL, NULL, BIT(SHELL), 0,
 	 "Enters the state before the step."},
 	{"after", 0, false, OPTION_FLAG, FIELD(after), NULL, NULL, BIT(SHELL), 0,

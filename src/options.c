@@ -212,12 +212,13 @@ static void add_carried(struct buf *out, const struct option *option, const char
 	add_quoted(out, value);
 }
 
-void options_add_carried(const struct options *options, struct buf *out)
+void options_add_carried(const struct options *options, enum command_id command, struct buf *out)
 {
 	for (const struct option *option = option_table; option->name; option++) {
 		const void *field = (const char *)options + option->offset;
 
-		if (!option->carried || !(options->given >> (option - option_table) & 1))
+		if (!option->carried || !(option->commands >> command & 1) ||
+		    !(options->given >> (option - option_table) & 1))
 			continue;
 		if (option->kind == OPTION_TEXT)
 			add_carried(out, option, *(const char *const *)field);

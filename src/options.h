@@ -94,8 +94,8 @@ void options_release(struct options *options);
 /* Fails when an option was given that this command does not take, or that is not built yet. */
 int options_check(const struct options *options, enum command_id command, struct err *err);
 
-/* Adds the options that were given and are to be repeated, each with a blank before it, quoted
- * for a shell. */
-void options_add_carried(const struct options *options, struct buf *out);
+/* Adds the options that were given and are to be repeated for this command, each with a blank before
+ * it, quoted for a shell. */
+void options_add_carried(const struct options *options, enum command_id command, struct buf *out);
 
 #endif

@@ -101,12 +101,12 @@ static bool print_log(const struct failure *failure, const struct build *build)
 
 /* What the command is good for, and below it the command, in a line that can be copied; with the
  * step that failed unless step is 0. */
-static void print_command(const struct build *build, const char *command, size_t step,
-			  const char *purpose)
+static void print_command(const struct build *build, enum command_id command, const char *words,
+			  size_t step, const char *purpose)
 {
 	AUTO_BUF struct buf text = BUF_INIT;
 
-	build_add_command(build, command, &text);
+	build_add_command(build, command, words, &text);
 	if (step)
 		buf_add_fmt(&text, " %zu", step);
 	console_print(&build->program->err, "  %s:\n    %s\n", purpose, text.data);
@@ -128,8 +128,9 @@ void failure_report(const struct failure *failure, const struct build *build)
 	console_print(console, ": %s\n  %s:%zu:%zu\n", failure->reason.data, path.data,
 		      step->position.line, step->position.column);
 	if (print_log(failure, build))
-		print_command(build, "log", failure->step, "all that it printed");
-	print_command(build, "shell --failed", failure->step, "a shell in the tree as it failed");
-	print_command(build, NULL, 0, "the debugger, standing at it");
+		print_command(build, COMMAND_LOG, "log", failure->step, "all that it printed");
+	print_command(build, COMMAND_SHELL, "shell --failed", failure->step,
+		      "a shell in the tree as it failed");
+	print_command(build, COMMAND_DEBUG, NULL, 0, "the debugger, standing at it");
 	console_flush(console);
 }

@@ -76,7 +76,7 @@ static void tell_place(const struct build *build)
 	size_t position = session_position(build->session), count = build->spec->n_steps;
 	AUTO_BUF struct buf text = BUF_INIT;
 
-	build_add_command(build, NULL, &text);
+	build_add_command(build, COMMAND_DEBUG, NULL, &text);
 	if (position > count)
 		program_warn(build->program, "all %zu steps are done", count);
 	else

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "engine/actions/actions.h"
+#include "engine/actions/secrets.h"
 #include "engine/base/mem.h"
 
 const struct action_type *const action_types[] = {
@@ -78,6 +79,26 @@ static void add_shell_fields(struct sandbox_policy *policy, const struct action_
 		policy->unshare_network = false;
 }
 
+/* The secrets that the step uses; without their bytes where no value was given, for who only looks. */
+static void add_secrets(struct sandbox_policy *policy, const struct action_input *input)
+{
+	const struct strv *used = step_secrets(input->step);
+
+	for (size_t i = 0; i < used->len; i++) {
+		const char *target = strchr(used->items[i], '=') + 1;
+		AUTO_FREE char *id =
+			mem_strndup(used->items[i], (size_t)(target - 1 - used->items[i]));
+		const struct secret *secret = secrets_find(host_settings(input->host)->secrets, id);
+		const struct sandbox_file file = {.target = target,
+						  .bytes = secret ? secret->bytes : NULL,
+						  .length = secret ? secret->length : 0,
+						  .mode = 0400,
+						  .for_user = true};
+
+		sandbox_policy_add_file(policy, &file);
+	}
+}
+
 void action_policy(const struct action_input *input, struct sandbox_policy *ret_policy)
 {
 	const struct step *step = input->step;
@@ -100,5 +121,6 @@ void action_policy(const struct action_input *input, struct sandbox_policy *ret_
 	}
 	if (type == &action_shell)
 		add_shell_fields(ret_policy, input);
+	add_secrets(ret_policy, input);
 	fit_to_host(ret_policy, input->host);
 }

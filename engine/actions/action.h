@@ -95,7 +95,8 @@ struct action_callbacks {
 	void *data;
 };
 
-/* Starts the step. What input points to must live until ended(). interactive: somebody may type. */
+/* Starts the step. What input points to must live until ended(). interactive: somebody may type. Values of
+ * secrets are masked in all that the callbacks are told. */
 int action_start(const struct action_input *input, const struct attempt_draft *draft,
 		 bool interactive, const struct action_callbacks *callbacks,
 		 struct action_run **ret_run, struct err *err);

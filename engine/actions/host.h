@@ -23,6 +23,8 @@
  * 2020-01-01 00:00:00 UTC. */
 #define HOST_SOURCE_DATE_EPOCH INT64_C(1577836800)
 
+struct secrets;
+
 struct host_settings {
 	const char *store_path;	  /* NULL: store_default_path() */
 	const char *artifact_dir; /* NULL: artifacts/ of the store */
@@ -30,9 +32,10 @@ struct host_settings {
 		context_dir; /* --context; NULL: the git work tree of the spec, else its directory */
 	bool allow_network;  /* --allow network: for `network: host` of shell steps */
 	bool offline;	     /* --offline */
-	bool read_only;	     /* the command only looks: the ids need not be mapped */
-	bool damaged_ok;     /* opens a store with a damaged index, too: for verify and remove */
-	bool repair;	     /* and takes out of the way what is no part of a store */
+	const struct secrets *secrets; /* --secret; NULL: none. Must outlive the host */
+	bool read_only;		       /* the command only looks: the ids need not be mapped */
+	bool damaged_ok; /* opens a store with a damaged index, too: for verify and remove */
+	bool repair;	 /* and takes out of the way what is no part of a store */
 };
 
 struct host;

@@ -62,30 +62,8 @@ static void add_proxies(char *const *environment, struct strv *ret_environment)
 	}
 }
 
-void network_add_file(struct network *network, struct sandbox_policy *policy,
-		      const struct sandbox_file *file)
-{
-	if (network->n_files == NETWORK_FILES_MAX)
-		abort(); /* the array is too small for what actions add */
-	network->files[network->n_files++] = *file;
-	policy->files = network->files;
-	policy->n_files = network->n_files;
-}
-
-/* The files that the policy has already; of a root without a systree all but /etc/hosts. */
-static void keep_files(struct network *network, struct sandbox_policy *policy)
-{
-	const struct sandbox_file *files = policy->files;
-	size_t count = policy->n_files;
-
-	for (size_t i = 0; i < count; i++) {
-		if (policy->systree || strcmp(files[i].target, "/etc/hosts"))
-			network_add_file(network, policy, &files[i]);
-	}
-}
-
-/* On the tmpfs of a root without a systree. */
-static void add_host_files(struct network *network, struct sandbox_policy *policy)
+/* On the tmpfs of a root without a systree; hosts in the place of one that knows nobody. */
+static void add_host_files(const struct network *network, struct sandbox_policy *policy)
 {
 	const struct sandbox_file files[] = {
 		{"/etc/resolv.conf", network->resolv_conf, strlen(network->resolv_conf), 0644,
@@ -94,7 +72,7 @@ static void add_host_files(struct network *network, struct sandbox_policy *polic
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
-		network_add_file(network, policy, &files[i]);
+		sandbox_policy_add_file(policy, &files[i]);
 }
 
 static void add_tree_files(struct network *network, enum sandbox_kind kind)
@@ -117,7 +95,6 @@ void network_init(struct network *network, const char *root, char *const *enviro
 		.hosts = read_hosts(root, policy->hostname),
 	};
 	add_proxies(environment, &policy->environment);
-	keep_files(network, policy);
 	if (policy->systree)
 		add_tree_files(network, policy->kind);
 	else
@@ -141,9 +118,9 @@ int network_run(struct action_run *run, struct sandbox_policy *policy,
 	if (action_check_network(run, err) < 0)
 		return -1;
 	network_init(&network, "/", environ, policy);
-	network_add_file(&network, policy, &file);
+	sandbox_policy_add_file(policy, &file);
 	for (size_t i = 0; i < script->n_files; i++)
-		network_add_file(&network, policy, &script->files[i]);
+		sandbox_policy_add_file(policy, &script->files[i]);
 	strv_add_all(&policy->argv, "/bin/sh", "-e", SCRIPT_PATH, NULL);
 	if (script->arguments)
 		strv_extend(&policy->argv, script->arguments);

@@ -20,12 +20,10 @@
 #include "engine/sandbox/init.h"
 #include "engine/sandbox/policy.h"
 
-enum { NETWORK_FILES_MAX = 12, NETWORK_TREE_FILES_MAX = 3 };
+enum { NETWORK_TREE_FILES_MAX = 3 };
 
 struct network {
 	char *resolv_conf, *hosts;
-	struct sandbox_file files[NETWORK_FILES_MAX]; /* what policy->files points to */
-	size_t n_files;
 	struct init_file tree_files[NETWORK_TREE_FILES_MAX]; /* for action_run_sandbox() */
 	size_t n_tree_files;
 };
@@ -36,10 +34,6 @@ struct network {
 void network_init(struct network *network, const char *root, char *const *environment,
 		  struct sandbox_policy *policy);
 void network_release(struct network *network);
-
-/* Adds a file to those of the policy; its strings must live as long. */
-void network_add_file(struct network *network, struct sandbox_policy *policy,
-		      const struct sandbox_file *file);
 
 /* A step that is a script of ours for /bin/sh -e. */
 struct network_script {

@@ -6,16 +6,38 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "engine/actions/masking.h"
+#include "engine/actions/secrets.h"
 #include "engine/base/mem.h"
 
 enum { PIPE_SIZE = 1 << 20 };
+
+static struct mask_texts *texts_of(const struct action_run *run)
+{
+	return secrets_texts(host_settings(run->input.host)->secrets);
+}
+
+/* Why it failed may name what the step has named. */
+static void mask_error(struct action_run *run)
+{
+	struct err *err = &run->result.run.err;
+	AUTO_FREE char *masked = NULL;
+
+	if (!err->code || !texts_of(run))
+		return;
+	masked = mask_text(texts_of(run), err->text);
+	snprintf(err->text, sizeof err->text, "%s", masked);
+}
 
 static void tell_end(void *data)
 {
 	struct action_run *run = data;
 
+	if (run->masking)
+		masking_end(run->masking);
 	if (run->finish)
 		run->finish(run);
+	mask_error(run);
 	run->callbacks.ended(run->callbacks.data, &run->result);
 }
 
@@ -37,7 +59,10 @@ static void on_output(void *data, const char *bytes, size_t length)
 
 	if (run->watch_output)
 		run->watch_output(run, bytes, length);
-	run->callbacks.output(run->callbacks.data, bytes, length);
+	if (run->masking)
+		masking_write(run->masking, bytes, length);
+	else
+		run->callbacks.output(run->callbacks.data, bytes, length);
 }
 
 static void on_mode(void *data, bool onlcr)
@@ -50,8 +75,9 @@ static void on_mode(void *data, bool onlcr)
 static void on_note(void *data, const char *text)
 {
 	struct action_run *run = data;
+	AUTO_FREE char *masked = texts_of(run) ? mask_text(texts_of(run), text) : NULL;
 
-	run->callbacks.note(run->callbacks.data, text);
+	run->callbacks.note(run->callbacks.data, masked ? masked : text);
 }
 
 static void on_progress(void *data, uint64_t bytes)
@@ -238,6 +264,9 @@ int action_start(const struct action_input *input, const struct attempt_draft *d
 				   .draft = draft,
 				   .interactive = interactive,
 				   .callbacks = *callbacks};
+	if (texts_of(run))
+		run->masking = masking_new(texts_of(run), host_loop(input->host), callbacks->output,
+					   callbacks->data);
 	host_shorten(input->host, input->before, run->chains);
 	if (action_type_of(input->step)->start(run, err) < 0) {
 		action_run_free(run);
@@ -254,6 +283,7 @@ void action_run_free(struct action_run *run)
 	runner_free(run->runner);
 	worker_free(run->outside);
 	loop_defer_cancel(host_loop(run->input.host), run);
+	masking_free(run->masking);
 	if (run->free_own)
 		run->free_own(run->own);
 	free(run->own);

@@ -18,6 +18,7 @@ struct action_run {
 	struct action_input input;
 	const struct attempt_draft *draft;
 	struct action_callbacks callbacks;
+	struct masking *masking; /* of the output; or NULL */
 	bool interactive;
 
 	struct runner *runner;	/* inside, or NULL */
@@ -35,7 +36,7 @@ struct action_run {
 	void (*free_own)(void *own);
 	/* Called when all has ended, before the callback, and only once; may be NULL. */
 	void (*finish)(struct action_run *run);
-	/* Called with the step's output as it comes; may be NULL. */
+	/* Called with the step's output as it comes, before it is masked; may be NULL. */
 	void (*watch_output)(struct action_run *run, const char *bytes, size_t length);
 };
 

@@ -33,8 +33,7 @@ static int start(struct action_run *run, struct err *err)
 	if (check_granted(run, err) < 0)
 		return -1;
 	action_policy(&run->input, &policy);
-	policy.files = &file;
-	policy.n_files = 1;
+	sandbox_policy_add_file(&policy, &file);
 	strv_extend(&policy.argv, step_list(step, "interpreter"));
 	strv_add(&policy.argv, SCRIPT_PATH);
 	run->outputs = step_list(step, "outputs");

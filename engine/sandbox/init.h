@@ -28,7 +28,7 @@
 #define INIT_LAYERS_DIR USERNS_DIR "/layers"
 #define INIT_TMP_DIR USERNS_DIR "/tmp"
 
-enum { INIT_FDS_MAX = 24 };
+enum { INIT_FDS_MAX = 48 };
 
 enum tree_access {
 	TREE_ABSENT,

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <linux/capability.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -149,6 +150,27 @@ void sandbox_policy_release(struct sandbox_policy *policy)
 {
 	strv_release(&policy->argv);
 	strv_release(&policy->environment);
+	if (policy->files_capacity)
+		free((struct sandbox_file *)(uintptr_t)policy->files);
+}
+
+void sandbox_policy_add_file(struct sandbox_policy *policy, const struct sandbox_file *file)
+{
+	size_t count = policy->n_files, at = 0;
+	struct sandbox_file *files = (struct sandbox_file *)(uintptr_t)policy->files;
+
+	if (!policy->files_capacity) {
+		files = mem_new((count + 1) * sizeof *files);
+		for (size_t i = 0; i < count; i++)
+			files[i] = policy->files[i];
+		policy->files_capacity = count + 1;
+	}
+	while (at < count && strcmp(files[at].target, file->target) != 0)
+		at++;
+	files = mem_grow(files, at, &policy->files_capacity, sizeof *files);
+	files[at] = *file;
+	policy->files = files;
+	policy->n_files = at == count ? count + 1 : count;
 }
 
 void sandbox_base_environment(struct strv *environment, int64_t source_date_epoch)

@@ -90,6 +90,7 @@ struct sandbox_policy {
 	uint64_t tmpfs_size; /* each tmpfs holds at most so many bytes; 0: what the kernel allows */
 	const struct sandbox_file *files;
 	size_t n_files;
+	size_t files_capacity; /* private: 0 while files are somebody else's */
 	const struct sandbox_bind *binds;
 	size_t n_binds;
 
@@ -122,16 +123,19 @@ struct sandbox_policy {
 
 /* The policy of this kind with every protection on, network cut, user root, 80x24, workdir
  * /workspace, hostname "builder", on a terminal. files of SANDBOX_HOST* are sandbox_host_files().
- * Release with sandbox_policy_release() (argv and environment). */
+ * Release with sandbox_policy_release(). */
 void sandbox_policy_init(struct sandbox_policy *policy, enum sandbox_kind kind);
 void sandbox_policy_release(struct sandbox_policy *policy);
+
+/* Adds a file, in the place of one with the same target. What it points to must live as long as the
+ * policy is used. */
+void sandbox_policy_add_file(struct sandbox_policy *policy, const struct sandbox_file *file);
 
 /* The base environment of every step: PATH, HOME, TERM, LANG, USER, DEBIAN_FRONTEND,
  * SOURCE_DATE_EPOCH. */
 void sandbox_base_environment(struct strv *environment, int64_t source_date_epoch);
 
-/* The files that a root without a systree has of its own: passwd, group, nsswitch.conf, hosts. An
- * action that adds some (resolv.conf) makes a new array with these first. */
+/* The files that a root without a systree has of its own: passwd, group, nsswitch.conf, hosts. */
 const struct sandbox_file *sandbox_host_files(size_t *ret_count);
 
 /* Which of the paths that a policy may name exist on this host, since bwrap dies on one that does

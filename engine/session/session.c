@@ -201,8 +201,12 @@ static int go(struct session *session, enum goal goal, struct err *err)
 	if (session->position > session->n_steps)
 		return err_set(err, ERR_USAGE,
 			       "the build is at its end: goto, back or rerun a step");
-	session_drop_leftover(session);
 	session->goal = goal;
+	if (session_check_all_secrets(session, err) < 0) {
+		session->forced = 0;
+		return -1;
+	}
+	session_drop_leftover(session);
 	session->killed = false;
 	session->state = SESSION_RUNNING;
 	/* What an earlier process recorded and did not live to make durable. */
@@ -289,7 +293,8 @@ int session_back(struct session *session, struct err *err)
 
 int session_rerun(struct session *session, size_t step, struct err *err)
 {
-	if (stand_before(session, step, err) < 0)
+	if (session_check_step(session, step, err) < 0 ||
+	    session_check_secrets(session, step, err) < 0 || stand_before(session, step, err) < 0)
 		return -1;
 	session->forced = step;
 	session_forget_after(session, step);

@@ -136,6 +136,14 @@ void session_unfollow(struct session *session);
 /* Says that the step runs here although another process was followed. */
 void session_tell_unfollowed(struct session *session);
 
+/* Whether the step is run even when the store has a result. */
+bool session_is_forced(const struct session *session, size_t step);
+
+/* session_secrets.c: ERR_USAGE when a value of a secret lacks that the step uses; or that a step uses
+ * which the command that was given will run, as far as that can be known. */
+int session_check_secrets(const struct session *session, size_t step, struct err *err);
+int session_check_all_secrets(struct session *session, struct err *err);
+
 /* Whether --refresh asks for this step to be run anew. */
 bool session_refreshes(const struct session *session, size_t step);
 

@@ -255,7 +255,8 @@ static int start_step(struct session *session, struct err *err)
 	input.another = expects_another(session);
 	session->err = (struct err){0};
 	session->joined = false;
-	if (find_key(session, &input, err) < 0 ||
+	if (session_check_secrets(session, session->position, err) < 0 ||
+	    find_key(session, &input, err) < 0 ||
 	    attempt_begin(host_store(session->host), COLUMNS, ROWS, &session->draft, err) < 0)
 		return -1;
 	session->started_ms = session_unix_time_ms();
@@ -277,8 +278,7 @@ static int start_step(struct session *session, struct err *err)
 	return 0;
 }
 
-/* Whether the step must run even if the store has a result. */
-static bool is_forced(const struct session *session, size_t step)
+bool session_is_forced(const struct session *session, size_t step)
 {
 	const struct session_options *options = &session->options;
 
@@ -328,7 +328,7 @@ static int take_or_start(struct session *session, struct err *err)
 {
 	int done = 0;
 
-	if (!is_forced(session, session->position)) {
+	if (!session_is_forced(session, session->position)) {
 		done = take_cached(session, session_look_up, err);
 		if (!done)
 			done = session_claim(session, err);

@@ -249,19 +249,14 @@ static int run_interactive(struct shell *shell, const struct shell_options *opti
 			   struct err *err)
 {
 	const char *history = history_of(session_spec_step(shell->session, options->step));
-	size_t count = policy->n_files;
-	AUTO_FREE struct sandbox_file *files = mem_new((count + 1) * sizeof *files);
+	const struct sandbox_file file = {.target = HISTORY_PATH,
+					  .bytes = history,
+					  .length = strlen(history),
+					  .mode = 0600,
+					  .for_user = true};
 
 	set_prompt(policy, options);
-	if (count)
-		memcpy(files, policy->files, count * sizeof *files);
-	files[count] = (struct sandbox_file){.target = HISTORY_PATH,
-					     .bytes = history,
-					     .length = strlen(history),
-					     .mode = 0600,
-					     .for_user = true};
-	policy->files = files;
-	policy->n_files = count + 1;
+	sandbox_policy_add_file(policy, &file);
 	add_shell_command(policy, policy->n_binds);
 	return run_policy(shell, options, policy, network, err);
 }
@@ -325,6 +320,8 @@ static int start(struct shell *shell, const struct shell_options *options, struc
 		return -1;
 	if (options->where == SHELL_JOIN)
 		return join(shell, options, err);
+	if (session_check_secrets(shell->session, options->step, err) < 0)
+		return -1;
 	if (find_state(shell, options, &state, err) < 0)
 		return -1;
 	result = attempt_begin(store, options->columns, options->rows, &shell->draft, err);

@@ -113,6 +113,7 @@ static bool check_user(const struct field *field, char **text)
 	return strchr(LETTERS "_", **text) && !(*text)[strspn(*text, LETTERS DIGITS "_.-")];
 }
 
+#define NAME_PATTERN "^[A-Za-z0-9_+][A-Za-z0-9._+-]*$"
 #define NOT_UP_PATTERN "(?!(.*/)?\\.\\.(/|$))"
 #define USER_PATTERN "^(0|[1-9][0-9]{0,6}|[A-Za-z_][A-Za-z0-9_.-]*)$"
 
@@ -122,7 +123,7 @@ const struct field_rule field_rules[FIELD_TYPES] = {
 	[FIELD_SCRIPT] = {YAML_TEXT, "a script", .check = accept_any},
 	[FIELD_NAME] = {YAML_TEXT,
 			"letters, digits, '.', '_', '-' or '+', with neither '.' nor '-' in front",
-			.check = check_name, .pattern = "^[A-Za-z0-9_+][A-Za-z0-9._+-]*$"},
+			.check = check_name, .pattern = NAME_PATTERN},
 	[FIELD_PATH] = {YAML_TEXT, "a relative path without '..'", .check = check_path,
 			.pattern = "^(?!/)" NOT_UP_PATTERN "."},
 	[FIELD_INSIDE_PATH] = {YAML_TEXT, "a path without '..'", .check = check_inside_path,
@@ -145,6 +146,9 @@ const struct field_rule field_rules[FIELD_TYPES] = {
 			  .check = NULL},
 	[FIELD_USER] = {YAML_TEXT, "a user's name or a number from 0 to 1000000",
 			.check = check_user, .pattern = USER_PATTERN},
+	[FIELD_IDS] = {YAML_LIST, "a list of ids", .check = NULL, .pattern = NAME_PATTERN},
+	[FIELD_SECRETS] = {YAML_LIST, "a list of ids, or of mappings with id and target",
+			   .check = NULL, .pattern = NAME_PATTERN},
 	[FIELD_PARAMETERS] = {YAML_MAP, "a mapping of parameter names to default values",
 			      .check = NULL},
 	[FIELD_ACTIONS] = {YAML_LIST, "a list of actions", .check = NULL},

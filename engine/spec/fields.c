@@ -87,9 +87,8 @@ static void report_wanted(struct reader *reader, const struct field *field,
 			short_text(text).text, hint);
 }
 
-/* A text of a field, or of its list, in canonical form; NULL with a diagnostic. */
-static char *read_checked(struct reader *reader, const struct field *field,
-			  const struct yaml_value *value)
+char *field_read_checked(struct reader *reader, const struct field *field,
+			 const struct yaml_value *value)
 {
 	const struct field_rule *rule = &field_rules[field->type];
 	AUTO_FREE char *text = field_read_text(reader, field->name, value,
@@ -108,7 +107,7 @@ static void read_list(struct reader *reader, const struct yaml_value *list, stru
 {
 	for (size_t i = 0; i < list->n_items; i++) {
 		const struct yaml_value *item = yaml_resolve(list->items[i]);
-		char *text = item ? read_checked(reader, out->field, item) : NULL;
+		char *text = item ? field_read_checked(reader, out->field, item) : NULL;
 
 		if (text)
 			strv_take(&out->list, text);
@@ -194,11 +193,15 @@ static void read_value(struct reader *reader, const struct yaml_value *value,
 					? "; write it in [ ]"
 					: "");
 	} else if (rule->shape == YAML_TEXT) {
-		out->text = read_checked(reader, field, value);
+		out->text = field_read_checked(reader, field, value);
 	} else if (rule->shape == YAML_LIST && rule->check) {
 		read_list(reader, value, out);
 	} else if (field->type == FIELD_ENVIRONMENT || field->type == FIELD_LIMITS) {
 		read_map(reader, value, out);
+	} else if (field->type == FIELD_IDS) {
+		secrets_read_declared(reader, value, out);
+	} else if (field->type == FIELD_SECRETS) {
+		secrets_read_used(reader, value, out);
 	}
 }
 

@@ -97,6 +97,26 @@ static json_t *parameters_schema(void)
 						       "boolean", "null"));
 }
 
+static json_t *object_schema(const struct field *const lists[], size_t n_lists, const char *action);
+
+/* A step's secret: its id, or a mapping. */
+static json_t *secret_schema(void)
+{
+	const struct field *const lists[] = {spec_secret_fields};
+
+	return json_pack("{s:[o,o]}", "anyOf", pattern_schema(field_rules[FIELD_SECRETS].pattern),
+			 object_schema(lists, 1, NULL));
+}
+
+static json_t *secrets_schema(const struct field *field)
+{
+	json_t *items = field->type == FIELD_IDS ? pattern_schema(field_rules[FIELD_IDS].pattern)
+						 : secret_schema();
+
+	return json_pack("{s:s,s:i,s:o}", "type", "array", "maxItems", SPEC_SECRETS_MAX, "items",
+			 items);
+}
+
 /* What the value of a field may be. */
 static json_t *value_schema(const struct field *field)
 {
@@ -113,6 +133,9 @@ static json_t *value_schema(const struct field *field)
 		return map_schema(VARIABLE_PATTERN, text_schema(true));
 	case FIELD_LIMITS:
 		return limits_schema();
+	case FIELD_IDS:
+	case FIELD_SECRETS:
+		return secrets_schema(field);
 	case FIELD_LATER:
 		return json_pack("{s:{}}", "not");
 	case FIELD_PARAMETERS:

@@ -27,6 +27,8 @@ enum field_type {
 	FIELD_GLOBS,	    /* a list of glob patterns */
 	FIELD_ENVIRONMENT,  /* a mapping of variable names to strings */
 	FIELD_LIMITS,	    /* time, memory, processes, output */
+	FIELD_IDS,	    /* at the top of a spec: a list of different names */
+	FIELD_SECRETS,	    /* a list of declared secrets: an id, or {id, target} */
 	FIELD_USER,	    /* a uid or a user name known in the systree */
 	FIELD_LATER,	    /* known, but answered with "not built yet" */
 	FIELD_PARAMETERS,   /* at the top of a spec: names and their default values */

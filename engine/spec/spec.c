@@ -32,6 +32,7 @@ void spec_free(struct spec *spec)
 		free(spec->parameters[i].value);
 	}
 	free(spec->steps);
+	strv_release(&spec->secrets);
 	free(spec->parameters);
 	free(spec->path);
 	free(spec->directory);

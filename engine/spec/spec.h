@@ -30,6 +30,12 @@
 /* More of these in a file is an error: each step has its own copy of the environment. */
 enum { SPEC_STEPS_MAX = 1000, SPEC_PARAMETERS_MAX = 256, SPEC_ENVIRONMENT_MAX = 64 << 10 };
 
+/* So many secrets a spec may declare, and a step may use: each is a descriptor for its sandbox. */
+enum { SPEC_SECRETS_MAX = 16 };
+
+/* The directory in which a secret is a file called by its id, unless the step says where. */
+#define SPEC_SECRETS_DIR "/run/secrets"
+
 /* Limits of a step; 0 means none. */
 struct limits {
 	uint64_t time_ms;
@@ -44,7 +50,8 @@ struct field_value {
 	bool given;
 	struct position position; /* of the value; of the step when not given */
 	char *text;		  /* scalars, in canonical form; the fallback when not given */
-	struct strv list;	  /* lists; environments and limits as NAME=VALUE */
+	struct strv list;	  /* lists; environments and limits as NAME=VALUE, a
+				  step's secrets as ID=TARGET */
 };
 
 struct step {
@@ -72,6 +79,7 @@ struct spec {
 	char *real_path;
 	struct buf text; /* the bytes that were read */
 	char *name, *description;
+	struct strv secrets; /* ids of those that are declared */
 	struct parameter *parameters;
 	size_t n_parameters;
 	struct step *steps;
@@ -107,8 +115,11 @@ const char *step_text(const struct step *step, const char *name);
 const struct strv *step_list(const struct step *step, const char *name);
 bool step_bool(const struct step *step, const char *name);
 
+/* The secrets that it uses, each as ID=TARGET; empty for actions without a sandbox. */
+const struct strv *step_secrets(const struct step *step);
+
 /* Adds the action's name and all fields that count for the cache (canonical: in the
- * order of the table, fallbacks included), environment, user and gid to sha. Limits, name and
+ * order of the table, fallbacks included), environment, secrets, user and gid to sha. Limits, name and
  * note are left out. */
 void step_hash(const struct step *step, struct sha256 *sha);
 

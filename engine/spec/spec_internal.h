@@ -16,6 +16,7 @@ struct reader {
 	struct strv environment; /* of every step: the parameters and the spec's own */
 	struct limits limits;	 /* of every step */
 	struct strv artifacts;	 /* made by the actions so far */
+	bool secrets_partial;	 /* more of them may be declared than could be read */
 };
 
 /* What each type of field wants. */
@@ -51,6 +52,15 @@ bool limit_parse(const struct limit_rule *rule, const char *text, uint64_t *ret_
 /* Sets the limits in list, checked NAME=VALUE, over those in limits. */
 void limits_apply(const struct strv *list, struct limits *limits);
 
+/* Reads the ids that the top of a spec declares (FIELD_IDS), and the secrets of a step
+ * (FIELD_SECRETS). */
+void secrets_read_declared(struct reader *reader, const struct yaml_value *list,
+			   struct field_value *out);
+void secrets_read_used(struct reader *reader, const struct yaml_value *list,
+		       struct field_value *out);
+/* The keys of a step's secret that is a mapping; ends with a NULL name. */
+extern const struct field spec_secret_fields[];
+
 /* The keys at the top of a spec, and those that every action, or every sandboxed one, has.
  * Each ends with a NULL name. */
 extern const struct field spec_top_fields[];
@@ -67,6 +77,10 @@ struct field_value *field_values_find(struct field_value *values, size_t count, 
  * what names it in messages; also is one more key that it may have, or NULL. */
 void fields_read(struct reader *reader, const struct yaml_value *map, const char *what,
 		 const char *also, struct field_value *values, size_t count);
+
+/* A text of a field, or of its list, in canonical form; NULL with a diagnostic. Free with free(). */
+char *field_read_checked(struct reader *reader, const struct field *field,
+			 const struct yaml_value *value);
 
 /* A text with its parameters replaced; NULL, with a diagnostic, when it is none or empty. */
 char *field_read_text(struct reader *reader, const char *name, const struct yaml_value *value,

@@ -15,7 +15,8 @@ const struct field spec_top_fields[] = {
 		 "NAME=VALUE."},
 	{"environment", FIELD_ENVIRONMENT, 0,
 	 .help = "Environment variables of every sandboxed action."},
-	{"secrets", FIELD_LATER, 0, .help = "Not built yet."},
+	{"secrets", FIELD_IDS, 0,
+	 .help = "Ids of the secrets that steps may use; their values are given by --secret."},
 	{"limits", FIELD_LIMITS, 0, .help = "Limits of every sandboxed action."},
 	{"actions", FIELD_ACTIONS, FIELD_REQUIRED, .help = "What is done, in this order."},
 	{0},
@@ -198,9 +199,11 @@ static void read_top(struct reader *reader, const struct yaml_value *root)
 	size_t count;
 	struct field_value *values = field_values_new(lists, 1, &count);
 	struct field_value *name = field_values_find(values, count, "name");
-	const struct yaml_value *actions;
+	const struct yaml_value *actions, *declared;
 
 	spec_read_parameters(reader, root);
+	declared = yaml_resolve(yaml_map_get(root, "secrets", NULL));
+	reader->secrets_partial = root->cut || (declared && declared->kind != YAML_LIST);
 	fields_read(reader, root, what, NULL, values, count);
 	if (name->text && strchr(name->text, '+'))
 		diagnostics_add(reader->diagnostics, name->position,
@@ -209,6 +212,7 @@ static void read_top(struct reader *reader, const struct yaml_value *root)
 	reader->spec->name = take_ptr(&name->text);
 	reader->spec->description =
 		take_ptr(&field_values_find(values, count, "description")->text);
+	strv_extend(&reader->spec->secrets, &field_values_find(values, count, "secrets")->list);
 	set_defaults(reader, field_values_find(values, count, "environment"),
 		     field_values_find(values, count, "limits"));
 	actions = find_actions(reader, root);

@@ -32,6 +32,13 @@ bool step_bool(const struct step *step, const char *name)
 	return text && !strcmp(text, "true");
 }
 
+const struct strv *step_secrets(const struct step *step)
+{
+	static const struct strv none = {0};
+
+	return step->schema->sandboxed ? step_list(step, "secrets") : &none;
+}
+
 /* Adds how many strings there are, and each. */
 static void hash_list(const struct strv *list, struct sha256 *sha)
 {
@@ -76,6 +83,7 @@ void step_hash(const struct step *step, struct sha256 *sha)
 			hash_list(&value->list, sha);
 	}
 	hash_environment(&step->environment, sha);
+	hash_list(step_secrets(step), sha);
 	sha256_field(sha, step->user);
 	sha256_field(sha, step->gid);
 }

@@ -20,7 +20,9 @@ const struct field spec_action_fields[] = {
 const struct field spec_sandbox_fields[] = {
 	{"environment", FIELD_ENVIRONMENT, 0, .help = "Environment variables of this step."},
 	{"limits", FIELD_LIMITS, FIELD_NOT_IN_KEY, .help = "Limits of this step."},
-	{"secrets", FIELD_LATER, 0, .help = "Not built yet."},
+	{"secrets", FIELD_SECRETS, 0,
+	 .help = "Secrets that this step is given as files, each an id, or a mapping with id and "
+		 "target."},
 	{"caches", FIELD_LATER, 0, .help = "Not built yet."},
 	{"user", FIELD_USER, 0, .fallback = "root",
 	 .help = "Who runs it: a number or a name that the systree knows."},

@@ -55,7 +55,6 @@ struct trial {
 	const char *command; /* of the probe; for its mutation */
 	struct sandbox_policy policy;
 	struct run_options options;
-	struct sandbox_file files[8];
 	struct sandbox_bind bind;     /* room for one */
 	struct seccomp_cache filters; /* others than the host's, for a test that makes some */
 	struct state state;	      /* before it */
@@ -72,7 +71,6 @@ void trial_init(struct trial *trial, struct rig *rig, enum rig_step step, ...)
 	__attribute__((sentinel));
 /* Without a terminal: output comes by a pipe. */
 void trial_plain(struct trial *trial);
-void trial_add_file(struct trial *trial, const struct sandbox_file *file);
 void trial_start(struct trial *trial);
 /* Its halves: what needs the store, and the start itself, which a forked child can do. */
 void trial_prepare(struct trial *trial);

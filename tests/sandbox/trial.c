@@ -82,19 +82,8 @@ static void add_inside(struct trial *trial)
 					  .length = (size_t)(inside_end - inside_start),
 					  .mode = 0555};
 
-	trial_add_file(trial, &file);
+	sandbox_policy_add_file(&trial->policy, &file);
 	strv_setenv(&trial->policy.environment, "PATH", "/run/bin:/usr/bin:/bin");
-}
-
-void trial_add_file(struct trial *trial, const struct sandbox_file *file)
-{
-	if (trial->policy.n_files >= ARRAY_SIZE(trial->files))
-		rig_give_up("too many files");
-	if (trial->policy.n_files && trial->policy.files != trial->files)
-		memcpy(trial->files, trial->policy.files,
-		       trial->policy.n_files * sizeof *trial->files);
-	trial->files[trial->policy.n_files++] = *file;
-	trial->policy.files = trial->files;
 }
 
 void trial_init(struct trial *trial, struct rig *rig, enum rig_step step, ...)

@@ -171,7 +171,7 @@ static void files_that_a_policy_has_stay(void **state)
 	place->policy.files = &one;
 	place->policy.n_files = 1;
 	network_init(&place->network, place->path, no_environment, &place->policy);
-	network_add_file(&place->network, &place->policy, &two);
+	sandbox_policy_add_file(&place->policy, &two);
 	assert_int_equal(place->policy.n_files, 2);
 	assert_string_equal(find_file(place, "/run/one"), "1");
 	assert_string_equal(find_file(place, "/run/two"), "2");

@@ -201,7 +201,8 @@ static void test_options_of_other_commands(void **state)
 		{COMMAND_DOCTOR, "--json", NULL},
 		{COMMAND_RUN, "--allow=network", NULL},
 		{COMMAND_RUN, "--allow=mounts", "not built yet"},
-		{COMMAND_RUN, "--secret=id=x,src=y", "not built yet"},
+		{COMMAND_RUN, "--secret=id=x,src=y", NULL},
+		{COMMAND_LIST, "--secret=id=x,src=y", "it is for: debug, run, shell"},
 	};
 
 	(void)state;
@@ -227,11 +228,15 @@ static void test_options_for_going_on(void **state)
 
 	(void)state;
 	assert_int_equal(parse(&options, &err, "-q", "-pa=it's one", "--store", "/a b", "-pb=2",
-			       "--until=3", NULL),
+			       "--until=3", "--secret=id=k,src=f", NULL),
 			 0);
-	options_add_carried(&options, &text);
+	options_add_carried(&options, COMMAND_LOG, &text);
 	assert_string_equal(text.data,
 			    " --parameter 'a=it'\\''s one' --parameter b=2 --store '/a b'");
+	buf_clear(&text);
+	options_add_carried(&options, COMMAND_SHELL, &text);
+	assert_string_equal(text.data, " --parameter 'a=it'\\''s one' --parameter b=2 "
+				       "--store '/a b' --secret id=k,src=f");
 	options_release(&options);
 }
 

@@ -61,7 +61,6 @@ static void test_top(void **state)
 	       "2:1: unknown key 'actoins' in a specification (did you mean 'actions'?)\n"
 	       "3:10: 'actions' is empty\n");
 	expect("name: x\nsecrets: [a]\nactions: x\n",
-	       "2:1: 'secrets' is not built yet; leave it out\n"
 	       "3:10: 'actions' must be a list of actions; write it in [ ]\n");
 	expect("name: x/y\nactions: {}\n",
 	       "1:7: 'name' must be letters, digits, '.', '_', '-' or '+', with neither '.' nor "
@@ -107,8 +106,91 @@ static void test_actions(void **state)
 	       "4:3: unknown key 'user' in action 'empty-workspace'; known: name, note, action\n");
 	expect(SHELL "  mounts: []\n  secrets: [x]\n  caches: x\n",
 	       "5:3: 'mounts' is not built yet; leave it out\n"
-	       "6:3: 'secrets' is not built yet; leave it out\n"
+	       "6:13: the secret 'x' is not declared in 'secrets' at the top; none is known\n"
 	       "7:3: 'caches' is not built yet; leave it out\n");
+}
+
+#define SECRETS "name: t\nsecrets: [key, token]\nactions:\n- action: shell\n  shell: x\n  secrets: "
+
+static void test_secrets(void **state)
+{
+	(void)state;
+	expect(SECRETS "[key, {id: token, target: /run/t/token}]\n", "");
+	expect(SECRETS "[{id: key}, {id: key, target: /run//a/./b/}]\n", "");
+	expect(SECRETS "[]\n", "");
+	/* They may be declared behind the steps, and by parameters. */
+	expect("name: t\nparameters: {p: key}\nactions:\n- action: apt\n  packages: [x]\n"
+	       "  secrets: [key]\nsecrets: ['${p}']\n",
+	       "");
+	expect(SECRETS "[tokne]\n",
+	       "6:13: the secret 'tokne' is not declared in 'secrets' at the top (did you mean "
+	       "'token'?)\n");
+	expect(SECRETS "\n  - key\n  - id: key\n    traget: /run/x\n",
+	       "8:9: '/run/secrets/key' cannot be a secret's file: another one of this step is "
+	       "'/run/secrets/key'\n9:5: unknown key 'traget' in a secret (did you mean "
+	       "'target'?)\n");
+	expect(SECRETS "[key, {target: /run/x}]\n", "6:18: a secret needs 'id'\n");
+	expect(SECRETS "[[key], -x, a/b]\n",
+	       "6:13: 'id' must be a text here, not a list\n"
+	       "6:20: 'id' must be letters, digits, '.', '_', '-' or '+', with neither '.' nor "
+	       "'-' in front, not '-x'\n"
+	       "6:24: 'id' must be letters, digits, '.', '_', '-' or '+', with neither '.' nor "
+	       "'-' in front, not 'a/b'\n");
+	expect(SECRETS "key\n", "6:12: 'secrets' must be a list of ids, or of mappings with id "
+				"and target; write it in [ ]\n");
+}
+
+/* A target is a file of its own below /run. */
+static void test_targets_of_secrets(void **state)
+{
+	static const char *const wrong[] = {"/tmp/x",
+					    "/workspace/x",
+					    "/run",
+					    "run/x",
+					    "/run/lock",
+					    "/run/lock/x",
+					    "/run/contractor-launcher",
+					    "/run/contractor-x/y",
+					    "/run/busybox-contractor",
+					    "/runner/x"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+		AUTO_FREE char *text = mem_printf(SECRETS "[{id: key, target: %s}]\n", wrong[i]);
+		AUTO_FREE char *message =
+			mem_printf("6:31: 'target' must be a file below /run that is not "
+				   "contractor's own, not '%s'\n",
+				   wrong[i]);
+
+		expect(text, message);
+	}
+	expect(SECRETS "[{id: key, target: /run/../etc/x}]\n",
+	       "6:31: 'target' must be a path without '..', not '/run/../etc/x'\n");
+	expect(SECRETS "[{id: key, target: /run/lo}, {id: key, target: /run/locks}]\n", "");
+	expect(SECRETS "[{id: key, target: /run/a}, {id: token, target: /run/a/b}]\n",
+	       "6:60: '/run/a/b' cannot be a secret's file: another one of this step is "
+	       "'/run/a'\n");
+	expect(SECRETS "[key, {id: token, target: /run/secrets}]\n",
+	       "6:38: '/run/secrets' cannot be a secret's file: another one of this step is "
+	       "'/run/secrets/key'\n");
+}
+
+static void test_declared_secrets(void **state)
+{
+	(void)state;
+	expect("name: t\nsecrets: [a, b, a]\nactions: [{action: empty-workspace}]\n",
+	       "2:17: the secret 'a' is declared twice\n");
+	expect("name: t\nsecrets: [a, {id: b}]\nactions: [{action: shell, shell: x, secrets: "
+	       "[c]}]\n",
+	       "2:14: 'secrets' must be a text here, not a mapping\n");
+	expect("name: t\nsecrets: a\nactions: [{action: shell, shell: x, secrets: [a]}]\n",
+	       "2:10: 'secrets' must be a list of ids; write it in [ ]\n");
+	expect("name: t\nsecrets: [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q]\n"
+	       "actions: [{action: empty-workspace}]\n",
+	       "2:59: more than 16 secrets\n");
+	expect(HEAD "- action: empty-workspace\n  secrets: [a]\n",
+	       "4:3: unknown key 'secrets' in action 'empty-workspace'; known: name, note, "
+	       "action\n");
 }
 
 /* A field's value of an action, and what is said about it ("" when it is right). */
@@ -346,6 +428,9 @@ int main(void)
 		cmocka_unit_test(test_top),
 		cmocka_unit_test(test_the_example_of_the_page),
 		cmocka_unit_test(test_actions),
+		cmocka_unit_test(test_secrets),
+		cmocka_unit_test(test_targets_of_secrets),
+		cmocka_unit_test(test_declared_secrets),
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_more_values),
 		cmocka_unit_test(test_environment_and_limits),
