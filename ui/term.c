@@ -58,12 +58,8 @@ static void open_vterm(struct term *term)
 	term->vterm = vterm_new_with_allocator(term->rows, term->columns, &allocator, NULL);
 	vterm_set_utf8(term->vterm, 1);
 	term->state = vterm_obtain_state(term->vterm);
-	term->screen = vterm_obtain_screen(term->vterm);
-	term_screen_attach(term);
-	vterm_screen_set_damage_merge(term->screen, VTERM_DAMAGE_SCROLL);
-	vterm_screen_enable_altscreen(term->screen, 1);
 	vterm_output_set_callback(term->vterm, on_output, term);
-	vterm_screen_reset(term->screen, 1);
+	term_screen_attach(term);
 	/* A cursor that was never saved would come back hidden. */
 	term_write_text(term, "\0337");
 }
@@ -94,8 +90,7 @@ void term_free(struct term *term)
 	vtfilter_release(&term->filter);
 	buf_release(&term->filtered);
 	scrollback_release(&term->history);
-	free(term->line);
-	free(term->raw);
+	term_screen_release(term);
 	if (term->locale)
 		freelocale(term->locale);
 	free(term);
@@ -173,7 +168,6 @@ void term_resize(struct term *term, int columns, int rows)
 		term->filter.marks = VTFILTER_MARKS_MAX;
 		vterm_set_size(term->vterm, rows, columns);
 		term_write_text(term, VTFILTER_CLAMP);
-		vterm_screen_flush_damage(term->screen);
 		term_screen_damage_all(term);
 	}
 	uselocale(before);

@@ -1,4 +1,4 @@
-/* What libvterm's screen holds, as cells that are safe to show */
+/* What libvterm's state does to the screen, as cells that are safe to show */
 #include <stdlib.h>
 #include <vterm.h>
 #include <wchar.h>
@@ -9,8 +9,32 @@
 
 enum { REPLACEMENT = 0xfffd, FONT_DIM = 1 /* as vtfilter.h says */ };
 
-/* What libvterm puts into the right half of a wide character. */
-static const uint32_t right_half = UINT32_MAX;
+/* Beside the attributes of a cell: DECSED and DECSEL leave it alone. Nobody else sees it. */
+enum { PROTECTED = 128 };
+
+/* How the state is told that its cursor moves with the rows; another way since 0.2. */
+#if VTERM_VERSION_MAJOR == 0 && VTERM_VERSION_MINOR < 2
+typedef VTermPos resized;
+#define CURSOR_ROW(fields) ((fields)->row)
+#else
+typedef VTermStateFields resized;
+#define CURSOR_ROW(fields) ((fields)->pos.row)
+#endif
+
+static struct term_grid *shown(struct term *term)
+{
+	return &term->grids[term->alternate];
+}
+
+static void damage(struct term *term, int first, int last)
+{
+	if (first < term->damage_first)
+		term->damage_first = first;
+	if (last > term->damage_last)
+		term->damage_last = last;
+}
+
+/* --- colours and attributes */
 
 static struct cell_color read_color(const VTermColor *color)
 {
@@ -21,109 +45,175 @@ static struct cell_color read_color(const VTermColor *color)
 	return (struct cell_color){CELL_RGB, 0, color->rgb.red, color->rgb.green, color->rgb.blue};
 }
 
-static struct cell_style read_style(const VTermScreenCell *raw)
+/* Attributes that are on or off. */
+static unsigned attribute_of(VTermAttr attr)
 {
-	const VTermScreenCellAttrs *attrs = &raw->attrs;
-	unsigned attributes =
-		(attrs->bold ? CELL_BOLD : 0u) | (attrs->font == FONT_DIM ? CELL_DIM : 0u) |
-		(attrs->italic ? CELL_ITALIC : 0u) | (attrs->underline ? CELL_UNDERLINE : 0u) |
-		(attrs->blink ? CELL_BLINK : 0u) | (attrs->reverse ? CELL_REVERSE : 0u) |
-		(attrs->strike ? CELL_STRIKE : 0u);
+	static const unsigned attributes[VTERM_N_ATTRS] = {
+		[VTERM_ATTR_BOLD] = CELL_BOLD,	     [VTERM_ATTR_UNDERLINE] = CELL_UNDERLINE,
+		[VTERM_ATTR_ITALIC] = CELL_ITALIC,   [VTERM_ATTR_BLINK] = CELL_BLINK,
+		[VTERM_ATTR_REVERSE] = CELL_REVERSE, [VTERM_ATTR_STRIKE] = CELL_STRIKE,
+		[VTERM_ATTR_FONT] = CELL_DIM,
+	};
 
-	return (struct cell_style){read_color(&raw->fg), read_color(&raw->bg), (uint8_t)attributes};
+	return attributes[attr];
 }
 
-/* A place without a character: it has the background only, whatever the pen was when it was erased. */
-static struct cell read_blank(const struct term *term, const VTermScreenCell *raw)
+static bool is_on(VTermAttr attr, const VTermValue *value)
 {
-	struct cell cell = {.width = 1, .style.bg = read_color(&raw->bg)};
-
-	cell.style.attributes = term->reversed ? CELL_REVERSE : 0;
-	return cell;
+	if (attr == VTERM_ATTR_FONT)
+		return value->number == FONT_DIM;
+	return vterm_get_attr_type(attr) == VTERM_VALUETYPE_BOOL ? value->boolean : value->number;
 }
+
+static int on_pen(VTermAttr attr, VTermValue *value, void *user)
+{
+	struct term *term = user;
+	struct cell_style *pen = &term->pen.style;
+	unsigned attribute = attribute_of(attr), others = pen->attributes & ~attribute;
+
+	if (attr == VTERM_ATTR_FOREGROUND)
+		pen->fg = read_color(&value->color);
+	else if (attr == VTERM_ATTR_BACKGROUND)
+		term->blank.style.bg = pen->bg = read_color(&value->color);
+	else
+		pen->attributes = (uint8_t)(others | (is_on(attr, value) ? attribute : 0));
+	return 1;
+}
+
+/* --- what is written, moved and erased */
 
 /* A character with its marks. Where it has not the width that libvterm gives it, and where it hides
  * or reorders text, it is replaced. */
-static struct cell read_character(const VTermScreenCell *raw, bool has_right_half)
+static void set_character(struct cell *cell, const VTermGlyphInfo *info)
 {
-	uint32_t base = raw->chars[0];
+	uint32_t base = info->chars[0];
 	int width = utf8_is_shown(base) ? wcwidth((wchar_t)base) : 0;
-	struct cell cell = {.chars = {base}, .n_chars = 1, .width = 1, .style = read_style(raw)};
 
-	if (width == 2 && has_right_half)
-		cell.width = 2;
-	else if (width != 1)
-		cell.chars[0] = REPLACEMENT;
-	for (int i = 1; i < VTERM_MAX_CHARS_PER_CELL && raw->chars[i]; i++) {
-		uint32_t mark = raw->chars[i];
+	cell->chars[0] = width == 1 || (width == 2 && info->width > 1) ? base : REPLACEMENT;
+	cell->width = width == 2 && info->width > 1 ? 2 : 1;
+	for (int i = 1; i < VTERM_MAX_CHARS_PER_CELL && info->chars[i]; i++) {
+		uint32_t mark = info->chars[i];
 
-		if (cell.n_chars < CELL_CHARS_MAX && utf8_is_shown(mark) &&
+		if (cell->n_chars < CELL_CHARS_MAX && utf8_is_shown(mark) &&
 		    wcwidth((wchar_t)mark) == 0)
-			cell.chars[cell.n_chars++] = mark;
-	}
-	return cell;
-}
-
-/* A row of libvterm's as one of ours. */
-static void read_row(const struct term *term, const VTermScreenCell *raw, int count,
-		     struct cell *cells)
-{
-	for (int i = 0; i < count; i++) {
-		bool has_right = i + 1 < count && raw[i + 1].chars[0] == right_half;
-
-		if (!raw[i].chars[0] || raw[i].chars[0] == right_half)
-			cells[i] = read_blank(term, &raw[i]);
-		else
-			cells[i] = read_character(&raw[i], has_right);
-		if (cells[i].width == 2) {
-			cells[i + 1] = (struct cell){.style = cells[i].style};
-			i++;
-		}
+			cell->chars[cell->n_chars++] = mark;
 	}
 }
 
-/* A colour back to libvterm. */
-static VTermColor write_color(const struct cell_color *color, VTermColor plain)
+/* libvterm is not trusted to keep its cursor on the screen. */
+static struct cell *cell_at(struct term *term, VTermPos place)
 {
-	if (color->type == CELL_INDEXED)
-		vterm_color_indexed(&plain, color->index);
-	else if (color->type == CELL_RGB)
-		vterm_color_rgb(&plain, color->red, color->green, color->blue);
-	return plain;
+	const struct term_grid *grid = shown(term);
+
+	if ((unsigned)place.row >= (unsigned)grid->rows ||
+	    (unsigned)place.col >= (unsigned)grid->columns)
+		return NULL;
+	return &grid->lines[place.row][place.col];
 }
 
-/* A cell back to libvterm, which looks at all of it. */
-static VTermScreenCell write_cell(const struct term *term, const struct cell *cell)
-{
-	uint8_t attributes = cell->style.attributes;
-	VTermScreenCell raw = {.width = 1};
-	VTermColor fg, bg;
-
-	for (int i = 0; i < cell->n_chars; i++)
-		raw.chars[i] = cell->chars[i];
-	if (cell->width == 2)
-		raw.width = 2;
-	raw.attrs.bold = (attributes & CELL_BOLD) != 0;
-	raw.attrs.font = attributes & CELL_DIM ? FONT_DIM : 0;
-	raw.attrs.italic = (attributes & CELL_ITALIC) != 0;
-	raw.attrs.underline = (attributes & CELL_UNDERLINE) ? 1 : 0;
-	raw.attrs.blink = (attributes & CELL_BLINK) != 0;
-	raw.attrs.reverse = (attributes & CELL_REVERSE) != 0;
-	raw.attrs.strike = (attributes & CELL_STRIKE) != 0;
-	vterm_state_get_default_colors(term->state, &fg, &bg);
-	raw.fg = write_color(&cell->style.fg, fg);
-	raw.bg = write_color(&cell->style.bg, bg);
-	return raw;
-}
-
-static int on_damage(VTermRect rect, void *user)
+static int on_glyph(VTermGlyphInfo *info, VTermPos place, void *user)
 {
 	struct term *term = user;
+	struct cell *cell = cell_at(term, place);
+	bool is_ascii = info->chars[0] < 0x7f && !info->chars[1];
 
-	if (rect.start_row < term->damage_first)
-		term->damage_first = rect.start_row;
-	if (rect.end_row - 1 > term->damage_last)
-		term->damage_last = rect.end_row - 1;
+	if (!cell)
+		return 0;
+	*cell = term->pen;
+	cell->chars[0] = info->chars[0];
+	if (!is_ascii)
+		set_character(cell, info);
+	if (info->protected_cell)
+		cell->style.attributes |= PROTECTED;
+	if (info->width > 1 && place.col + 1 < shown(term)->columns)
+		cell[1] = (struct cell){.style = cell->style};
+	damage(term, place.row, place.row);
+	term->last = (struct term_place){place.row, place.col, is_ascii && !info->dwl};
+	return 1;
+}
+
+void term_screen_put(struct term *term, int row, int column, const char *text, int count)
+{
+	struct cell *cells = shown(term)->lines[row] + column, like = cells[-1];
+
+	for (int i = 0; i < count; i++) {
+		like.chars[0] = (unsigned char)text[i];
+		cells[i] = like;
+	}
+}
+
+/* Whether moving rows up has some leave the screen for good. */
+static bool leaves_history(struct term *term, VTermRect to)
+{
+	return !to.start_row && !to.start_col && to.end_col == shown(term)->columns &&
+	       !term->alternate && term->history.limit;
+}
+
+static void move_cells(struct term_grid *grid, VTermRect to, VTermRect from)
+{
+	int rows = to.end_row - to.start_row, columns = to.end_col - to.start_col;
+	bool up = to.start_row < from.start_row;
+
+	for (int i = 0; i < rows; i++) {
+		int row = up ? i : rows - 1 - i;
+
+		term_grid_move_cells(grid, to.start_row + row, to.start_col, from.start_row + row,
+				     from.start_col, columns);
+	}
+}
+
+/* libvterm erases what is left behind. */
+static int on_move(VTermRect to, VTermRect from, void *user)
+{
+	struct term *term = user;
+	struct term_grid *grid = shown(term);
+
+	for (int row = 0; row < from.start_row && leaves_history(term, to); row++) {
+		term_screen_read(term, row, term->line);
+		scrollback_push(&term->history, term->line, grid->columns);
+	}
+	if (to.end_col - to.start_col == grid->columns)
+		term_grid_move_rows(grid, to.start_row, from.start_row, to.end_row - to.start_row);
+	else
+		move_cells(grid, to, from);
+	damage(term, to.start_row, to.end_row - 1);
+	term->has_moved = true;
+	return 1;
+}
+
+static void erase_unprotected(struct cell *cells, int column, int end, const struct cell *blank)
+{
+	for (; column < end; column++) {
+		if (!(cells[column].style.attributes & PROTECTED))
+			cells[column] = *blank;
+	}
+}
+
+static int on_erase(VTermRect rect, int selective, void *user)
+{
+	struct term *term = user;
+	struct term_grid *grid = shown(term);
+	int end = rect.end_col < grid->columns ? rect.end_col : grid->columns;
+
+	for (int row = rect.start_row; row < rect.end_row && row < grid->rows; row++) {
+		if (selective)
+			erase_unprotected(grid->lines[row], rect.start_col, end, &term->blank);
+		else
+			term_grid_fill(grid, row, rect.start_col, end, &term->blank);
+	}
+	damage(term, rect.start_row, rect.end_row - 1);
+	term->has_moved = true;
+	return 1;
+}
+
+/* A line of double width has no right half. */
+static int on_line(int row, const VTermLineInfo *now, const VTermLineInfo *before, void *user)
+{
+	struct term *term = user;
+	int columns = shown(term)->columns;
+
+	if (now->doublewidth && (!before->doublewidth || now->doubleheight != before->doubleheight))
+		on_erase((VTermRect){row, row + 1, columns / 2, columns}, 0, term);
 	return 1;
 }
 
@@ -141,6 +231,8 @@ static int on_property(VTermProp property, VTermValue *value, void *user)
 		term->mouse = (enum term_mouse_mode)value->number;
 	else if (property == VTERM_PROP_CURSORSHAPE && value->number > 0)
 		term->shape = (enum term_shape)(value->number - VTERM_PROP_CURSORSHAPE_BLOCK);
+	if (property == VTERM_PROP_ALTSCREEN || property == VTERM_PROP_REVERSE)
+		term_screen_damage_all(term);
 	return 1;
 }
 
@@ -152,45 +244,102 @@ static int on_bell(void *user)
 	return 1;
 }
 
-static int on_push(int columns, const VTermScreenCell *raw, void *user)
+/* --- another size */
+
+static void scroll(struct term *term, int up)
+{
+	VTermRect all = {0, shown(term)->rows, 0, shown(term)->columns};
+
+	vterm_scroll_rect(all, up, 0, on_move, on_erase, term);
+}
+
+/* How many rows have to go up so that the cursor, and all that is written, stays on the screen. */
+static int count_surplus(struct term *term, int rows)
+{
+	int last = shown(term)->rows - 1;
+	VTermPos cursor;
+
+	vterm_state_get_cursorpos(term->state, &cursor);
+	while (last >= rows && last != cursor.row && term_grid_is_blank(shown(term), last))
+		last--;
+	return last + 1 - rows;
+}
+
+/* A cell of the history, where it is kept as it looked, on the screen again. */
+static struct cell restored_cell(const struct term *term, const struct cell *from)
+{
+	struct cell cell = *from;
+
+	if (!cell.n_chars)
+		cell.style.attributes = 0;
+	else if (term->reversed)
+		cell.style.attributes ^= CELL_REVERSE;
+	return cell;
+}
+
+/* Takes the newest row of the history back, above all others. */
+static bool take_back(struct term *term)
+{
+	struct term_grid *grid = shown(term);
+
+	if (!scrollback_pop(&term->history, term->line, grid->columns))
+		return false;
+	scroll(term, -1);
+	for (int column = 0; column < grid->columns; column++)
+		grid->lines[0][column] = restored_cell(term, &term->line[column]);
+	return true;
+}
+
+static int on_resize(int rows, int columns, resized *fields, void *user)
 {
 	struct term *term = user;
+	int surplus = term->alternate ? 0 : count_surplus(term, rows);
+	int added = term->alternate ? 0 : rows - shown(term)->rows;
 
-	if (term->history.limit) {
-		read_row(term, raw, columns, term->line);
-		scrollback_push(&term->history, term->line, columns);
+	if (surplus > 0) {
+		scroll(term, surplus);
+		CURSOR_ROW(fields) -= surplus;
 	}
+	for (size_t i = 0; i < ARRAY_SIZE(term->grids); i++)
+		term_grid_resize(&term->grids[i], rows, columns, &term->blank);
+	for (; added > 0 && take_back(term); added--)
+		CURSOR_ROW(fields)++;
 	return 1;
 }
 
-static int on_pop(int columns, VTermScreenCell *raw, void *user)
-{
-	struct term *term = user;
-
-	if (!scrollback_pop(&term->history, term->line, columns))
-		return 0;
-	for (int i = 0; i < columns; i++)
-		raw[i] = write_cell(term, &term->line[i]);
-	return 1;
-}
+/* --- for the other files, and the widget's users */
 
 void term_screen_attach(struct term *term)
 {
-	static const VTermScreenCallbacks callbacks = {
-		.damage = on_damage,
+	static const VTermStateCallbacks callbacks = {
+		.putglyph = on_glyph,
+		.moverect = on_move,
+		.erase = on_erase,
+		.setpenattr = on_pen,
 		.settermprop = on_property,
 		.bell = on_bell,
-		.sb_pushline = on_push,
-		.sb_popline = on_pop,
+		.resize = on_resize,
+		.setlineinfo = on_line,
 	};
 
-	vterm_screen_set_callbacks(term->screen, &callbacks, term);
+	term->pen = (struct cell){.n_chars = 1, .width = 1};
+	term->blank = (struct cell){.width = 1};
+	for (size_t i = 0; i < ARRAY_SIZE(term->grids); i++)
+		term_grid_resize(&term->grids[i], term->rows, term->columns, &term->blank);
+	vterm_state_set_callbacks(term->state, &callbacks, term);
+	vterm_state_reset(term->state, 1);
 }
 
 void term_screen_reserve(struct term *term, int columns)
 {
 	term->line = mem_resize(term->line, (size_t)columns, sizeof *term->line);
-	term->raw = mem_resize(term->raw, (size_t)columns, sizeof(VTermScreenCell));
+}
+
+void term_screen_release(struct term *term)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(term->grids); i++)
+		term_grid_release(&term->grids[i]);
+	free(term->line);
 }
 
 void term_screen_damage_all(struct term *term)
@@ -201,11 +350,9 @@ void term_screen_damage_all(struct term *term)
 
 bool term_take_damage(struct term *term, int *ret_first, int *ret_last)
 {
-	int first, last;
+	int first = term->damage_first > 0 ? term->damage_first : 0;
+	int last = term->damage_last < term->rows ? term->damage_last : term->rows - 1;
 
-	vterm_screen_flush_damage(term->screen);
-	first = term->damage_first > 0 ? term->damage_first : 0;
-	last = term->damage_last < term->rows ? term->damage_last : term->rows - 1;
 	term->damage_first = term->rows;
 	term->damage_last = -1;
 	if (first > last)
@@ -215,13 +362,40 @@ bool term_take_damage(struct term *term, int *ret_first, int *ret_last)
 	return true;
 }
 
+/* A cell as it looks. What is left of a wide character of which half is gone: a blank, which has the
+ * background only, or a replacement. */
+static void read_cell(const struct term *term, const struct cell *from, bool has_right,
+		      struct cell *cell)
+{
+	*cell = *from;
+	cell->style.attributes &= (uint8_t)~PROTECTED;
+	if (!from->width)
+		*cell = (struct cell){.width = 1, .style.bg = from->style.bg};
+	if (from->width == 2 && !has_right) {
+		cell->chars[0] = REPLACEMENT;
+		cell->width = 1;
+	}
+	if (term->reversed)
+		cell->style.attributes ^= CELL_REVERSE;
+}
+
+void term_screen_read(struct term *term, int row, struct cell *cells)
+{
+	const struct term_grid *grid = shown(term);
+	const struct cell *line = grid->lines[row];
+
+	for (int i = 0; i < grid->columns; i++) {
+		bool has_right = i + 1 < grid->columns && !line[i + 1].width;
+
+		read_cell(term, &line[i], has_right, &cells[i]);
+		if (cells[i].width == 2) {
+			cells[i + 1] = (struct cell){.style = cells[i].style};
+			i++;
+		}
+	}
+}
+
 void term_row(struct term *term, int row, struct cell *ret_cells)
 {
-	locale_t before = uselocale(term->locale);
-	VTermScreenCell *raw = term->raw;
-
-	for (int column = 0; column < term->columns; column++)
-		vterm_screen_get_cell(term->screen, (VTermPos){row, column}, &raw[column]);
-	read_row(term, raw, term->columns, ret_cells);
-	uselocale(before);
+	term_screen_read(term, row, ret_cells);
 }

@@ -6,8 +6,9 @@
 #include "ui/term_internal.h"
 
 /* libvterm puts four times as many bytes on the stack; and a screen that is narrower than a few columns has
- * no marks: whether a character stands at its edge cannot be told there. */
-enum { WRITE_MAX = 4096, COLUMNS_WITH_MARKS = 4 };
+ * no marks: whether a character stands at its edge cannot be told there. A run of characters that is shorter
+ * is not worth the sequence that moves the cursor over it. */
+enum { WRITE_MAX = 4096, COLUMNS_WITH_MARKS = 4, RUN_MIN = 12 };
 
 void term_write_text(struct term *term, const char *text)
 {
@@ -42,13 +43,104 @@ static void write_pieces(struct term *term, const char *bytes, size_t length)
 	}
 }
 
-static int cursor_column(const struct term *term)
+static VTermPos cursor_of(const struct term *term)
 {
 	VTermPos position;
 
 	vterm_state_get_cursorpos(term->state, &position);
-	return position.col;
+	return position;
 }
+
+/* --- runs of ASCII, of which libvterm is given the first character only, and told to move its cursor */
+
+/* The length of the sequence at the front of what has passed the filter, which begins with ESC. */
+static size_t sequence_length(const char *bytes, size_t length)
+{
+	size_t used = 2;
+
+	if (bytes[1] == '#')
+		return 3;
+	if (bytes[1] != '[')
+		return 2;
+	while (used < length && bytes[used] < 0x40)
+		used++;
+	return used + 1;
+}
+
+/* The first run that is long enough; what is before it is none. Returns its length, or 0. */
+static size_t find_run(const char *bytes, size_t length, size_t *ret_before)
+{
+	size_t at = 0;
+
+	while (at < length) {
+		size_t run = vtfilter_run(bytes + at, length - at);
+
+		if (run >= RUN_MIN) {
+			*ret_before = at;
+			return run;
+		}
+		at += run;
+		if (at < length)
+			at += bytes[at] == '\x1b' ? sequence_length(bytes + at, length - at) : 1;
+	}
+	*ret_before = length;
+	return 0;
+}
+
+/* How many characters can be put behind the one that libvterm was given just now: up to the last column
+ * but one, since who stands in the last one may wrap. Whether it inserts is seen by what it does then. */
+static int room_behind(const struct term *term, VTermPos *ret_cursor)
+{
+	VTermPos cursor = cursor_of(term);
+
+	*ret_cursor = cursor;
+	if (term->has_moved || !term->last.is_simple || cursor.row != term->last.row ||
+	    cursor.col != term->last.column + 1)
+		return 0;
+	return term->columns - 1 - cursor.col;
+}
+
+/* Writes a part of a run. Returns its length. */
+static size_t write_run_part(struct term *term, const char *run, size_t length)
+{
+	char move[16];
+	VTermPos cursor;
+	int room;
+
+	term->has_moved = false;
+	vterm_input_write(term->vterm, run, 1);
+	room = room_behind(term, &cursor);
+	if (room < RUN_MIN || length < RUN_MIN) {
+		length = length < RUN_MIN ? length : RUN_MIN;
+		vterm_input_write(term->vterm, run + 1, length - 1);
+		return length;
+	}
+	if ((size_t)room > length - 1)
+		room = (int)length - 1;
+	term_screen_put(term, cursor.row, cursor.col, run + 1, room);
+	snprintf(move, sizeof move, "\033[%dC", room);
+	term_write_text(term, move);
+	return 1 + (size_t)room;
+}
+
+/* Writes what has no marks, and is not followed by any. */
+static void write_text(struct term *term, const char *bytes, size_t length)
+{
+	while (length) {
+		size_t before, run = find_run(bytes, length, &before);
+
+		write_pieces(term, bytes, before);
+		bytes += before;
+		length -= before;
+		for (size_t part; run; run -= part) {
+			part = write_run_part(term, bytes, run);
+			bytes += part;
+			length -= part;
+		}
+	}
+}
+
+/* --- marks */
 
 /* Writes bytes that end with a character, and remembers where that came to stand. */
 static void write_to_glyph(struct term *term, const char *bytes, size_t length)
@@ -59,12 +151,12 @@ static void write_to_glyph(struct term *term, const char *bytes, size_t length)
 
 	while (start && continues(bytes[start]))
 		start--;
-	write_pieces(term, bytes, start);
-	before = cursor_column(term);
+	write_text(term, bytes, start);
+	before = cursor_of(term).col;
 	vterm_input_write(term->vterm, bytes + start, length - start);
 	glyph->length = length - start;
 	memcpy(glyph->bytes, bytes + start, glyph->length);
-	glyph->column = cursor_column(term);
+	glyph->column = cursor_of(term).col;
 	glyph->is_stuck = glyph->column == before;
 }
 
@@ -119,7 +211,7 @@ void term_write_filtered(struct term *term)
 		if (mark > at && (mark < end || !term->filter.marks))
 			write_to_glyph(term, at, (size_t)(mark - at));
 		else
-			write_pieces(term, at, (size_t)(mark - at));
+			write_text(term, at, (size_t)(mark - at));
 		at = mark;
 		if (mark < end)
 			at += 1 + write_mark(term, mark + 1, (size_t)(end - mark - 1),

@@ -375,15 +375,33 @@ static void take_byte(struct vtfilter *filter, unsigned char byte, struct buf *o
 		add_ascii(filter, byte, out);
 }
 
-/* Plain ASCII at the front of bytes, which is most of what comes, in one go; returns its length. */
-static size_t take_run(struct vtfilter *filter, const char *bytes, size_t length, struct buf *out)
+/* Eight bytes at once: a byte's highest bit is set in what comes of it where it is below 0x20, DEL or
+ * beyond ASCII. A carry out of a byte begins in one that is found itself. */
+static bool are_printable(const char *bytes)
+{
+	const uint64_t ones = UINT64_MAX / 255;
+	uint64_t word;
+
+	memcpy(&word, bytes, sizeof word);
+	return !((word | (word - ones * 0x20) | (word + ones)) & ones * 0x80);
+}
+
+size_t vtfilter_run(const char *bytes, size_t length)
 {
 	size_t used = 0;
 
-	if (filter->sets[filter->set] != 'B')
-		return 0;
+	while (length - used >= sizeof(uint64_t) && are_printable(bytes + used))
+		used += sizeof(uint64_t);
 	while (used < length && bytes[used] >= 0x20 && bytes[used] < DEL)
 		used++;
+	return used;
+}
+
+/* Plain ASCII at the front of bytes, which is most of what comes, in one go; returns its length. */
+static size_t take_run(struct vtfilter *filter, const char *bytes, size_t length, struct buf *out)
+{
+	size_t used = filter->sets[filter->set] == 'B' ? vtfilter_run(bytes, length) : 0;
+
 	if (used) {
 		buf_add(out, bytes, used);
 		remember(filter, bytes + used - 1, 1);

@@ -81,6 +81,9 @@ void vtfilter_release(struct vtfilter *filter);
 /* Appends what passes to out. */
 void vtfilter_feed(struct vtfilter *filter, const char *bytes, size_t length, struct buf *out);
 
+/* How many bytes at the front are printable ASCII. */
+size_t vtfilter_run(const char *bytes, size_t length);
+
 /* True while no sequence and no character is incomplete. */
 bool vtfilter_idle(const struct vtfilter *filter);
 /* Forgets an incomplete sequence; an incomplete character becomes U+FFFD. */
