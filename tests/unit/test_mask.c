@@ -274,7 +274,7 @@ static void find_flags(const void *address, char *ret_flags, size_t size)
 /* Not in core files ("dd"), not in children ("wf"), not in swap ("lo"). */
 static void test_private_memory(void **state)
 {
-	char *memory = private_new(100), flags[256];
+	char *memory = private_new(100), flags[512];
 	int status;
 	pid_t pid;
 
