@@ -86,10 +86,16 @@ static void input_ready(void *data, unsigned events)
 /* Runs the next whole line of standard input; its end is that of the last one, and then `quit`. */
 static void take_input(struct debug *debug)
 {
-	size_t length = strcspn(debug->typed.data, "\n");
+	const char *end = memchr(debug->typed.data, '\n', debug->typed.len);
+	size_t length = end ? (size_t)(end - debug->typed.data) : debug->typed.len;
 	AUTO_FREE char *line = mem_strndup(debug->typed.data, length);
 
-	if (length < debug->typed.len || (debug->input_ended && length)) {
+	if (strlen(line) < length) {
+		buf_drop(&debug->typed, length);
+		debug_say(debug, "a line with a NUL byte is no command");
+		debug->mistaken = true;
+		debug_wake(debug);
+	} else if (length < debug->typed.len || (debug->input_ended && length)) {
 		buf_drop(&debug->typed, length + (length < debug->typed.len));
 		run_line(debug, line);
 	} else if (debug->input_ended) {

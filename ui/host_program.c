@@ -74,6 +74,8 @@ static void on_ended(void *data, int status, const struct rusage *usage)
 static void exec_program(int slave, const char *command, const char *file)
 {
 	AUTO_FREE char *script = mem_printf("exec %s \"$@\"", command);
+	/* Or an editor takes it for an option. */
+	AUTO_FREE char *path = mem_printf("%s%s", *file == '-' ? "./" : "", file);
 
 	child_reset_signals();
 	setsid();
@@ -85,7 +87,7 @@ static void exec_program(int slave, const char *command, const char *file)
 	unsetenv("COLORTERM");
 	unsetenv("LINES");
 	unsetenv("COLUMNS");
-	execl("/bin/sh", "sh", "-c", script, "sh", file, (char *)NULL);
+	execl("/bin/sh", "sh", "-c", script, "sh", path, (char *)NULL);
 	_exit(127);
 }
 

@@ -278,12 +278,13 @@ void output_toggle_wrap(struct output *output)
 int output_save(struct output *output, const char *path, struct err *err)
 {
 	AUTO_FREE char *shown = buf_shown(path);
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	AUTO_CLOSE int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 	FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
 	int result;
 
 	if (!file)
 		return err_set(err, ERR_USAGE, "cannot write '%s': %s", shown, strerror(errno));
+	take_fd(&fd);
 	result = log_view_save(output->log, false, file, err);
 	if (fclose(file) != 0 && result == 0)
 		result = err_sys(err, "cannot write '%s'", shown);

@@ -23,8 +23,8 @@ struct scripts {
 	size_t len;
 };
 
-/* Reads a file, whose lines come before those that are left. Fails with ERR_USAGE when it cannot
- * be read or files are nested too deep. */
+/* Reads a file, whose lines come before those that are left. Fails with ERR_USAGE when it cannot be read, is no
+ * text or a pipe by name, which might never end, or files are nested too deep. */
 int scripts_add(struct scripts *scripts, const char *path, struct err *err);
 void scripts_clear(struct scripts *scripts);
 
