@@ -13,6 +13,8 @@
 #include "src/signals.h"
 #include "ui/words.h"
 
+enum { ENDING_MS = 6000 }; /* what a step that is ended may take for it, on leaving */
+
 void debug_say(struct debug *debug, const char *fmt, ...)
 {
 	struct console *console = &debug->program->err;
@@ -300,6 +302,8 @@ static int conclude(struct debug *debug)
 {
 	struct err err;
 
+	loop_before_sleep(debug->build.loop, NULL, NULL);
+	session_end_run(debug->build.session, ENDING_MS);
 	if (session_state(debug->build.session) == SESSION_STOPPED &&
 	    session_save(debug->build.session, &err) < 0)
 		debug_say(debug, "%s", err.text);

@@ -14,7 +14,7 @@
 #include "engine/base/mem.h"
 #include "ui/screen_internal.h"
 
-enum { WORK_US = 1500, FILE_CHECK_MS = 1000 };
+enum { WORK_US = 1500, FILE_CHECK_MS = 1000, ENDING_MS = 6000 };
 
 /* --- small things that all parts need */
 
@@ -332,6 +332,10 @@ int screen_run(struct screen *screen, struct screen_end *ret_end, struct err *er
 	result = screen_open(screen, err);
 	if (result == 0)
 		loop_run(screen->options.loop);
+	/* What runs is ended, and to be found again as it was. */
+	loop_watch_remove(&screen->keys);
+	if (screen->session)
+		session_end_run(screen->session, ENDING_MS);
 	give_terminal(screen);
 	*ret_end = screen->end;
 	return result;

@@ -184,7 +184,7 @@ void screen_take_script_line(struct screen *screen)
 	AUTO_FREE char *line = NULL;
 	struct err err;
 
-	if (!screen->scripts.len || screen_is_busy(screen) || !screen->session ||
+	if (!screen->scripts.len || screen->left || screen_is_busy(screen) || !screen->session ||
 	    screen->question.text)
 		return;
 	line = scripts_next(&screen->scripts, &place);
@@ -374,6 +374,13 @@ void screen_event(void *data, const struct event *event)
 
 /* --- an editor that has ended */
 
+/* The editor that a command of a file has asked for came to nothing. */
+static void end_scripts(struct screen *screen)
+{
+	screen->end.mistaken |= screen->scripts.len > 0;
+	scripts_clear(&screen->scripts);
+}
+
 void screen_end_editing(struct screen *screen, int status)
 {
 	AUTO_BUF struct buf problems = BUF_INIT;
@@ -385,12 +392,15 @@ void screen_end_editing(struct screen *screen, int status)
 		screen_reopen(screen);
 	} else if (status != 0) {
 		editing_drop(&screen->editing);
+		end_scripts(screen);
 		screen_say(screen, THEME_ERROR,
 			   "the editor failed (exit status %d): step %zu is as it was", status,
 			   step);
 	} else if (editing_end(&screen->editing, screen->session, &result, &problems, &err) < 0) {
+		end_scripts(screen);
 		screen_say(screen, THEME_ERROR, "%s", err.text);
 	} else if (result == EDITING_REFUSED) {
+		end_scripts(screen);
 		screen_popup(screen, POPUP_REFUSED, err.text, problems.data);
 	} else if (result == EDITING_TAKEN) {
 		screen_say(screen, THEME_NOTE, "step %zu is edited, for this session", step);

@@ -208,6 +208,7 @@ static int go(struct session *session, enum goal goal, struct err *err)
 	}
 	session_drop_leftover(session);
 	session->killed = false;
+	session->at_failure = false;
 	session->state = SESSION_RUNNING;
 	/* What an earlier process recorded and did not live to make durable. */
 	session_sync(session);
@@ -357,6 +358,18 @@ void session_kill_now(struct session *session)
 		stop_following(session);
 	else if (session->run)
 		action_kill(session->run, 0);
+}
+
+void session_end_run(struct session *session, int64_t within_ms)
+{
+	int64_t until = loop_now_ms() + within_ms, left = within_ms;
+
+	if (session->state != SESSION_STOPPED)
+		session_kill_now(session);
+	while (session->state != SESSION_STOPPED && left > 0) {
+		loop_turn(host_loop(session->host), (int)left);
+		left = until - loop_now_ms();
+	}
 }
 
 bool session_is_ending(const struct session *session)

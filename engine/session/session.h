@@ -117,6 +117,8 @@ bool session_is_resuming(const struct session *session);
 int session_reverse_continue(struct session *session, struct err *err);
 /* Ends a running step without waiting for it to obey. */
 void session_kill_now(struct session *session);
+/* The same, and turns the loop until what came of it is recorded, but not longer: for who leaves. */
+void session_end_run(struct session *session, int64_t within_ms);
 
 /* Replaces the text of a step (spec_edit.h) in this session. When the result is not a valid
  * spec nothing changes: ERR_USAGE, and ret_diagnostics says what. Later steps become stale. */
