@@ -52,6 +52,18 @@ static void tell_error(struct debug *debug, const struct event *event)
 	debug_say(debug, "step %zu: %s", event->step, event->err->text);
 }
 
+/* At the end of the build its artifacts are written as by `run`. */
+static void deliver(struct debug *debug)
+{
+	AUTO_BUF struct buf text = BUF_INIT;
+	struct err err;
+
+	if (session_deliver_artifacts(debug->build.session, &text, &err) < 0)
+		debug_say(debug, "%s", err.text);
+	else if (text.len)
+		debug_say(debug, "%s", text.data);
+}
+
 void debug_tell_stop(struct debug *debug, const struct event *event)
 {
 	AUTO_BUF struct buf text = BUF_INIT;
@@ -66,6 +78,8 @@ void debug_tell_stop(struct debug *debug, const struct event *event)
 		debug_say(debug, "breakpoint %d, %s", event->breakpoint, text.data);
 	else
 		debug_say(debug, "%s", text.data);
+	if (event->reason == STOP_END)
+		deliver(debug);
 }
 
 /* Tells how the present step failed before this session. */

@@ -338,6 +338,18 @@ static void note_stop(struct screen *screen, const struct event *event)
 		screen->stop_note = mem_printf("breakpoint %d", event->breakpoint);
 }
 
+/* At the end of the build its artifacts are written as by `run`. */
+static void deliver(struct screen *screen)
+{
+	AUTO_BUF struct buf text = BUF_INIT;
+	struct err err;
+
+	if (session_deliver_artifacts(screen->session, &text, &err) < 0)
+		screen_say(screen, THEME_ERROR, "%s", err.text);
+	else if (text.len)
+		screen_say(screen, THEME_NOTE, "%s", text.data);
+}
+
 static void on_stopped(struct screen *screen, const struct event *event)
 {
 	size_t count = screen_n_steps(screen);
@@ -349,6 +361,8 @@ static void on_stopped(struct screen *screen, const struct event *event)
 	go_along(screen, event->step > count ? count : event->step);
 	if (event->err)
 		screen_say(screen, THEME_ERROR, "step %zu: %s", event->step, event->err->text);
+	if (event->reason == STOP_END)
+		deliver(screen);
 	if (session_save(screen->session, &err) < 0)
 		screen_say(screen, THEME_ERROR, "%s", err.text);
 	if (event->reason != STOP_STEP)

@@ -176,5 +176,8 @@ void session_interact(struct session *session, bool interactive);
 
 /* Copies the named artifacts of the present state to the artifact directory. */
 int session_export_artifacts(struct session *session, struct err *err);
+/* The same for a person at the end of the build, unless something in it was made by hand. ret_text says in a line
+ * what was done, and why not; it is empty where there are no artifacts. */
+int session_deliver_artifacts(struct session *session, struct buf *ret_text, struct err *err);
 
 #endif

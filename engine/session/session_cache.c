@@ -166,35 +166,3 @@ int session_look(struct session *session, struct err *err)
 	}
 	return 0;
 }
-
-static int export_artifact(struct session *session, const char *entry, struct err *err)
-{
-	struct store *store = host_store(session->host);
-	AUTO_FREE char *name = mem_strndup(entry, strcspn(entry, "="));
-	AUTO_FREE char *file_name = NULL;
-	const char *dir = host_artifact_dir(session->host), *suffix;
-	const char *digest = strchr(entry, '=') + 1;
-	AUTO_CLOSE int fd = blob_open(store, digest, err);
-
-	if (fd < 0)
-		return err_in(err, "cannot write the artifact '%s'", name);
-	suffix = artifact_suffix_of(fd);
-	if (!suffix)
-		return err_set(err, ERR_FAULT, "the artifact '%s' is damaged in the store", name);
-	file_name = mem_printf("%s.%s", name, suffix);
-	if (store_export_artifact(store, digest, dir, file_name, err) < 0)
-		return -1;
-	artifact_remove_others(dir, name, suffix);
-	return 0;
-}
-
-int session_export_artifacts(struct session *session, struct err *err)
-{
-	const struct place *place = session_place(session, session->position);
-
-	for (size_t i = 0; i < place->before.artifacts.len; i++) {
-		if (export_artifact(session, place->before.artifacts.items[i], err) < 0)
-			return -1;
-	}
-	return 0;
-}
