@@ -5,6 +5,9 @@
 #include "engine/base/mem.h"
 #include "engine/session/session_internal.h"
 
+/* What stands for the log: what a shell shows is not recorded. */
+#define NO_OUTPUT "this result was made by hand, in a shell, and adopted\n"
+
 void session_keep(struct session *session, struct leftover *leftover)
 {
 	session_drop_leftover(session);
@@ -120,6 +123,9 @@ int session_adopt(struct session *session, size_t step, struct err *err)
 	if (check(session, step, err) < 0)
 		return -1;
 	step = leftover->step;
+	if (recording_add(leftover->draft.recording, NO_OUTPUT, strlen(NO_OUTPUT), loop_now_ms(),
+			  err) < 0)
+		return -1;
 	fill_attempt(session, &attempt);
 	result = attempt_commit(host_store(session->host), &leftover->draft, &attempt, err);
 	session_drop_leftover(session);

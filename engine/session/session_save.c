@@ -1,6 +1,6 @@
 /* What is kept of a session for the next one on the same specification, as three texts in the
  * store: its breakpoints (breakpoint.h); "1 STEP ATTEMPT", the position and the attempt of the first
- * failed step, 0 without one; and the edits as JSON, {"version":1,"edits":[{"step":3,
+ * failed step, 0 without one, and then " STEP=ATTEMPT" for each result that is adopted; and the edits as JSON, {"version":1,"edits":[{"step":3,
  * "was":"...", "text":"..."}]}, with the step's texts as spec_edit_text() gives them. */
 #include <inttypes.h>
 #include <jansson.h>
@@ -65,10 +65,16 @@ static int save_breakpoints(struct session *session, struct err *err)
 
 static int save_position(struct session *session, struct err *err)
 {
-	AUTO_FREE char *text =
-		mem_printf("1 %zu %" PRId64, session->position, failed_attempt(session));
+	AUTO_BUF struct buf text = BUF_INIT;
 
-	return save_text(session, SAVED_POSITION, text, err);
+	buf_add_fmt(&text, "1 %zu %" PRId64, session->position, failed_attempt(session));
+	for (size_t i = 1; i <= session->n_steps && session_place(session, i + 1)->known; i++) {
+		const struct step_status *status = session_step(session, i);
+
+		if (status->flags & STEP_ADOPTED && !(status->flags & STEP_STALE))
+			buf_add_fmt(&text, " %zu=%" PRId64, i, status->attempt);
+	}
+	return save_text(session, SAVED_POSITION, text.data, err);
 }
 
 static json_t *edit_of(const struct session *session, size_t step)
@@ -180,6 +186,54 @@ static void restore_breakpoints(struct session *session, struct buf *notes)
 		buf_add_fmt(notes, "%s\n", err.text);
 }
 
+/* Whether an attempt is what a person made of the step, in the state that is before it now. */
+static bool is_adopted_here(const struct session *session, size_t step,
+			    const struct attempt *attempt)
+{
+	const struct state *before = &session_place(session, step)->before;
+
+	return attempt->adopted && attempt->result == ATTEMPT_PASSED &&
+	       attempt->step == (int64_t)step &&
+	       !strcmp(attempt->spec_path, session->spec->real_path) &&
+	       !memcmp(attempt->before.key, before->key, sizeof before->key);
+}
+
+/* The cache never gives an adopted result: it is taken by its number. */
+static void take_adopted(struct session *session, size_t step, int64_t number)
+{
+	struct store *store = host_store(session->host);
+	struct place *place = session_place(session, step);
+	struct attempt attempt = {0};
+	struct err ignored;
+
+	if (store_get_attempt(store, number, &attempt, &ignored) > 0 &&
+	    is_adopted_here(session, step, &attempt) && store_use(store, number)) {
+		place->ran = true;
+		memcpy(place->status.key, attempt.key, sizeof place->status.key);
+		session_note_attempt(place, &attempt, STEP_PASSED);
+		session_set_after(session, step, &attempt);
+	}
+	attempt_release(&attempt);
+}
+
+/* The results that were adopted are the steps' again, so that what stands on them is known. */
+static void restore_adopted(struct session *session)
+{
+	const char *at = session->saved[SAVED_POSITION];
+	size_t step, missing;
+	int64_t number;
+	struct err ignored;
+
+	/* Behind the position and the attempt. */
+	for (int i = 0; at && i < 3; i++)
+		at = strchr(at + 1, ' ');
+	for (; at && sscanf(at, " %zu=%" SCNd64, &step, &number) == 2; at = strchr(at + 1, ' ')) {
+		if (step >= 1 && step <= session->n_steps &&
+		    session_find_state(session, step, &missing, &ignored) > 0)
+			take_adopted(session, step, number);
+	}
+}
+
 /* Where the session was; but where a step has failed since, there. */
 static void restore_position(struct session *session)
 {
@@ -206,6 +260,7 @@ int session_restore(struct session *session, struct buf *ret_notes, struct err *
 	}
 	restore_edits(session, ret_notes);
 	restore_breakpoints(session, ret_notes);
+	restore_adopted(session);
 	if (session_look(session, err) < 0)
 		return -1;
 	restore_position(session);
