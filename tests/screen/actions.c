@@ -180,6 +180,19 @@ static int do_run(struct test *test, const char *rest, const char *body, struct 
 	return display_start(test->display, line, directory, err);
 }
 
+/* The other of two screens, which goes on meanwhile. */
+static int do_switch(struct test *test, const char *rest, const char *body, struct err *err)
+{
+	struct display *other = test->other;
+
+	(void)rest;
+	(void)body;
+	(void)err;
+	test->other = test->display;
+	test->display = other;
+	return 0;
+}
+
 /* --- the keyboard and the mouse */
 
 static int do_press(struct test *test, const char *rest, const char *body, struct err *err)
@@ -329,11 +342,11 @@ const struct statement_type actions[] = {
 	{"size", do_size, BODY_NONE, false},	  {"env", do_env, BODY_NONE, false},
 	{"file", do_file, BODY_MUST, false},	  {"program", do_program, BODY_MUST, false},
 	{"spec", do_spec, BODY_MUST, false},	  {"sh", do_sh, BODY_MAY, false},
-	{"until", do_until, BODY_MAY, false},	  {"run", do_run, BODY_NONE, false},
-	{"press", do_press, BODY_NONE, true},	  {"type", do_type, BODY_MAY, true},
-	{"command", do_command, BODY_NONE, true}, {"paste", do_paste, BODY_MAY, true},
-	{"click", do_click, BODY_NONE, true},	  {"wheel", do_wheel, BODY_NONE, true},
-	{"resize", do_resize, BODY_NONE, true},	  {"storm", do_storm, BODY_NONE, true},
-	{"signal", do_signal, BODY_NONE, true},	  {"hang-up", do_hang_up, BODY_NONE, true},
-	{NULL, NULL, BODY_NONE, false},
+	{"until", do_until, BODY_MAY, false},	  {"switch", do_switch, BODY_NONE, false},
+	{"run", do_run, BODY_NONE, false},	  {"press", do_press, BODY_NONE, true},
+	{"type", do_type, BODY_MAY, true},	  {"command", do_command, BODY_NONE, true},
+	{"paste", do_paste, BODY_MAY, true},	  {"click", do_click, BODY_NONE, true},
+	{"wheel", do_wheel, BODY_NONE, true},	  {"resize", do_resize, BODY_NONE, true},
+	{"storm", do_storm, BODY_NONE, true},	  {"signal", do_signal, BODY_NONE, true},
+	{"hang-up", do_hang_up, BODY_NONE, true}, {NULL, NULL, BODY_NONE, false},
 };

@@ -15,6 +15,8 @@
  *	until LINE            the same, again and again until it succeeds
  *	run [LINE]            `contractor test.yaml`, or this; $MARK is a word that no other test has
  *
+ *	switch                from here on a second screen is meant, until `switch` comes again
+ *
  *	press n F5 Ctrl-] Up  keys, as ui/key.h writes them; a key right behind Esc is one with Alt
  *	type TEXT             characters as they are; also with <<END
  *	command LINE          a line at ":", and Enter
@@ -232,6 +234,7 @@ static int run_test(struct test *test, const char *path, struct err *err)
 		result = check_sanitizers(test, err);
 	print_result(test, path, script.title, result < 0 ? err : NULL);
 	display_free(take_ptr(&test->display));
+	display_free(take_ptr(&test->other));
 	if (test->directory)
 		clean_up(test);
 	script_release(&script);

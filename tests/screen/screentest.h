@@ -9,6 +9,7 @@
 struct test {
 	struct loop *loop;
 	struct display *display; /* NULL before `run` */
+	struct display *other;	 /* what `switch` left */
 	int columns, rows, timeout_ms;
 	char *directory;  /* work/ in it is where all happens */
 	const char *root; /* of the sources */
