@@ -71,6 +71,16 @@ static void on_message(void *data, const struct message *message)
 		session->no_keep = true;
 }
 
+/* A sync that failed has lost what it was for. A child that was killed has found out nothing: the attempts stay as they
+ * were, and the next sync is for them, too. */
+static void end_batch(struct session *session, const struct err *err)
+{
+	if (err && err->sys_errno)
+		finish_batch(session, false);
+	else
+		store_batch_free(take_ptr(&session->batch));
+}
+
 /* What was recorded meanwhile comes next. What failed, a sync above all, is not tried again. */
 static void on_ended(void *data, const struct err *err)
 {
@@ -78,7 +88,7 @@ static void on_ended(void *data, const struct err *err)
 
 	worker_free(session->keeping);
 	session->keeping = NULL;
-	finish_batch(session, false);
+	end_batch(session, err);
 	session->no_keep |= err != NULL;
 	if (!session->no_keep)
 		session_sync(session);

@@ -1,4 +1,5 @@
 /* Ending at the wrong moment: quitting or dying while something runs, and what is durable after. */
+#include "engine/session/session_internal.h"
 #include "tests/unit/session_fixture.h"
 
 /* A workspace with something that takes a while to pack or unpack. */
@@ -238,13 +239,49 @@ static void test_becomes_durable(void **state)
 	fixture_forget(fixture);
 }
 
+/* Kills all children: the one that syncs is among them. */
+static void kill_children(void)
+{
+	AUTO_FREE char *path = mem_printf("/proc/self/task/%d/children", (int)getpid());
+	FILE *children = fopen(path, "re");
+	int pid;
+
+	assert_non_null(children);
+	while (fscanf(children, "%d", &pid) == 1)
+		assert_int_equal(kill(pid, SIGKILL), 0);
+	fclose(children);
+}
+
+/* A sync that was killed says nothing about the disk: what it was for is still taken from the cache. */
+static void test_sync_killed(void **state)
+{
+	static const char spec[] = FIXTURE_SPEC FIXTURE_SHELL("echo a > a");
+	struct fixture *fixture = *state;
+
+	fixture_load(fixture, spec);
+	fixture_run(fixture, "continue");
+	/* One may be under way that began before the step was recorded. */
+	for (int i = 0; i < 2; i++) {
+		while (!fixture->session->keeping && store_has_volatile(host_store(fixture->host)))
+			loop_turn(fixture->loop, -1);
+		kill_children();
+		while (fixture->session->keeping)
+			loop_turn(fixture->loop, -1);
+		session_sync(fixture->session);
+	}
+	fixture_load(fixture, spec);
+	fixture_forget(fixture);
+	fixture_run(fixture, "continue");
+	fixture_expect(fixture, "step-cached 1 passed 0\nstep-cached 2 passed 0\nstopped 3 end\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		FIXTURE_TEST(test_quit_while_running), FIXTURE_TEST(test_quit_at_once),
 		FIXTURE_TEST(test_stop_while_packing), FIXTURE_TEST(test_kill_while_unpacking),
 		FIXTURE_TEST(test_pause_packing),      FIXTURE_TEST(test_killed),
-		FIXTURE_TEST(test_becomes_durable),
+		FIXTURE_TEST(test_becomes_durable),    FIXTURE_TEST(test_sync_killed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
