@@ -16,7 +16,7 @@ build libvterm-dev libncurses-dev
 run   bubblewrap uidmap busybox-static
 run   debootstrap gpgv debian-archive-keyring git ca-certificates
 edit  sensible-utils nano
-test  libcmocka-dev clang-format universal-ctags shellcheck faketime jq
+test  libcmocka-dev clang-format universal-ctags shellcheck faketime jq xfsprogs btrfs-progs
 fuzz  clang
 '
 

@@ -3,7 +3,7 @@
 #
 # Installs what is missing, builds the presets release and development (sanitizers), and
 # runs with both: the unit tests (tests/unit/), the shell tests (tests/cli/, tests/sandbox/,
-# tests/harness/), the tests of the screen (tests/screen/), the probes of the sandbox, and checks of the
+# tests/harness/, tests/fire/), the tests of the screen (tests/screen/), the probes of the sandbox, and checks of the
 # sources. As root the shell tests, the probes and some of the screen run once more as an ordinary user. --quick: the release build only. NAME...: only those whose name has one of these in it, as
 # "unit/test_buf", "cli/run", "style", "borders", "fuzz/".
 #
@@ -205,7 +205,7 @@ stage() {
 	mkdir -p "$scratch/stage/build" "$scratch/user"
 	mkdir -p "$scratch/stage/build/tests"
 	cp -a build/contractor "$scratch/stage/build/"
-	cp -a build/tests/screentest "$scratch/stage/build/tests/"
+	cp -a build/tests/screentest build/tests/strike "$scratch/stage/build/tests/"
 	cp -a examples tests "$scratch/stage/"
 	chown -R "$test_user:" "$scratch/stage" "$scratch/user"
 	chmod 711 "$scratch"
@@ -255,17 +255,19 @@ shell_scripts() {
 }
 
 start_shell_tests() {
-	local script preset=$1
-	for script in $(shell_scripts cli sandbox); do
+	local script preset=$1 groups=(cli sandbox)
+	# The attacks are about moments, which sanitizers stretch.
+	[ "$preset" != release ] || groups+=(fire)
+	for script in $(shell_scripts "${groups[@]}"); do
 		job "${script#tests/} ($preset)" run_script "$script" "$preset"
 	done
 }
 
 start_shell_tests_as_user() {
 	local script
-	[ $has_user = yes ] && [ -n "$(shell_scripts cli sandbox)" ] || return 0
+	[ $has_user = yes ] && [ -n "$(shell_scripts cli sandbox fire)" ] || return 0
 	stage
-	for script in $(shell_scripts cli sandbox); do
+	for script in $(shell_scripts cli sandbox fire); do
 		job "${script#tests/} ($test_user)" run_script_as_user "$script"
 	done
 }
@@ -386,7 +388,7 @@ start_source_checks() {
 # Whether something is to be run as the ordinary user besides, and can be.
 find_user() {
 	[ "$(id -u)" -eq 0 ] || return 1
-	is_wanted sandbox/probe || [ -n "$(shell_scripts cli sandbox)" ] ||
+	is_wanted sandbox/probe || [ -n "$(shell_scripts cli sandbox fire)" ] ||
 		[ -n "$(screen_files also-as-user)" ] || return 1
 	prepare_user
 }

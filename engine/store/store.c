@@ -54,6 +54,12 @@ static int open_index(struct store *store, int version, struct err *err)
 	return 0;
 }
 
+/* The version says that there is an index: so that is brought to the disk before. */
+static int finish_new(struct store *store, struct err *err)
+{
+	return db_checkpoint(store->db, err) < 0 ? -1 : store_version_write(store, err);
+}
+
 /* Makes or opens all that is in the directory, while no other process does the same. */
 static int set_up(struct store *store, struct err *err)
 {
@@ -64,7 +70,7 @@ static int set_up(struct store *store, struct err *err)
 		return -1;
 	version_known = store_version_read(store->fd, store->path, &version, err) == 0;
 	if (version_known && open_index(store, version, err) == 0)
-		return version ? 0 : store_version_write(store, err);
+		return version ? 0 : finish_new(store, err);
 	damaged = store->db->damaged || (!version_known && err->code == ERR_FAULT);
 	if (!damaged || !store->options.damaged_ok)
 		return -1;

@@ -360,6 +360,11 @@ int db_checkpoint(struct db *db, struct err *err)
 	return code == SQLITE_OK ? 0 : set_error(db, code, err);
 }
 
+int db_sync_commits(struct db *db, bool sync, struct err *err)
+{
+	return db_exec(db, sync ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL", err);
+}
+
 int db_check(struct db *db, char **ret_text, struct err *err)
 {
 	sqlite3_stmt *stmt = NULL;

@@ -7,7 +7,7 @@
  *	int row = db_step(db, stmt, err);       1: a row, 0: no more, -1: failed
  *
  * Nothing here waits for the disk: the write-ahead log is not synchronised at commit and
- * not checkpointed on the way (db_checkpoint() does that). A database that turns out to be
+ * not checkpointed on the way, unless db_sync_commits() and db_checkpoint() ask for it. A database that turns out to be
  * damaged gives one error that names the file and the remedy.
  */
 #ifndef ENGINE_STORE_STORE_DB_H
@@ -115,6 +115,8 @@ const char *db_text(sqlite3_stmt *stmt, int column);
 int db_exec(struct db *db, const char *text, struct err *err);
 /* Copies the write-ahead log into the database and begins it anew; waits for the disk. */
 int db_checkpoint(struct db *db, struct err *err);
+/* Whether each transaction waits until it, and all before it, is on the disk. */
+int db_sync_commits(struct db *db, bool sync, struct err *err);
 /* Whether SQLite finds the database whole: 1, or 0 and *ret_text (free with free()) says what is
  * not, or -1 when that cannot be told now. */
 int db_check(struct db *db, char **ret_text, struct err *err);

@@ -166,8 +166,8 @@ int store_version_write(struct store *store, struct err *err)
 	AUTO_CLOSE int fd =
 		path_open_beneath(store->fd, "version.part", O_WRONLY | O_CREAT | O_TRUNC, 0600);
 
-	if (fd < 0 || dprintf(fd, "%d\n", STORE_FORMAT) < 0 ||
-	    renameat(store->fd, "version.part", store->fd, "version") < 0) {
+	if (fd < 0 || dprintf(fd, "%d\n", STORE_FORMAT) < 0 || fsync(fd) < 0 ||
+	    renameat(store->fd, "version.part", store->fd, "version") < 0 || fsync(store->fd) < 0) {
 		err_sys(err, "cannot write %s/version", store->path);
 		return store_unusable(err);
 	}

@@ -62,13 +62,12 @@ int store_batch_finish(struct store *store, const struct store_batch *batch, boo
 
 	if (!synced)
 		return set_durable(store, batch, -1, err);
-	if (db_checkpoint(store->db, err) < 0 ||
-	    db_exec(store->db, "PRAGMA synchronous = FULL", err) < 0)
+	if (db_checkpoint(store->db, err) < 0 || db_sync_commits(store->db, true, err) < 0)
 		return -1;
 	result = set_durable(store, batch, 1, err);
 	if (!result)
 		result = db_run(store->db, db_query(store->db, SQL_TRIM_FILES, err, ""), err);
-	if (db_exec(store->db, "PRAGMA synchronous = NORMAL", err) < 0)
+	if (db_sync_commits(store->db, false, err) < 0)
 		return -1;
 	return result;
 }

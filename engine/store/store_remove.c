@@ -73,8 +73,9 @@ static int doom_all(struct store *store, const int64_t *numbers, size_t count, i
 	return db_run(db, db_query(db, SQL_DELETE_DOOMED_SQUASHES, err, ""), err);
 }
 
-int store_doom(struct store *store, const int64_t *numbers, size_t count, int *ret_removed,
-	       struct err *err)
+/* The transaction; once more with the reserved space when the disk is full. */
+static int doom_at_once(struct store *store, const int64_t *numbers, size_t count, int *ret_removed,
+			struct err *err)
 {
 	int result;
 
@@ -84,6 +85,21 @@ int store_doom(struct store *store, const int64_t *numbers, size_t count, int *r
 		result = doom_all(store, numbers, count, ret_removed, err);
 		result = db_end(store->db, result, err);
 	} while (result < 0 && store_give_up_reserve(store, err));
+	return result;
+}
+
+/* The files go next. A crash of the machine must not leave them gone and the rows there: so this waits for the
+ * disk. */
+int store_doom(struct store *store, const int64_t *numbers, size_t count, int *ret_removed,
+	       struct err *err)
+{
+	struct err ignored;
+	int result;
+
+	if (db_sync_commits(store->db, true, err) < 0)
+		return -1;
+	result = doom_at_once(store, numbers, count, ret_removed, err);
+	db_sync_commits(store->db, false, &ignored);
 	return result;
 }
 

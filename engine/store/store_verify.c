@@ -57,7 +57,7 @@ static int renew_index(struct store *store, struct err *err)
 		if (store_set_aside(store, files[i], err) < 0)
 			return -1;
 	}
-	return db_open(store->db, true, err);
+	return db_open(store->db, true, err) < 0 ? -1 : db_checkpoint(store->db, err);
 }
 
 /* Looks at the version; repair writes it anew. 1: go on, 0: nothing else can be compared. */
