@@ -116,19 +116,16 @@ static void take_byte(struct mask *mask, char byte, struct buf *out)
 	decide(mask, mask->taken - node->length, out);
 }
 
-/* How many bytes at the front begin no text. */
+/* How many bytes at the front begin no text. Most are told by their own value, nearly all others by the
+ * byte behind them. */
 static size_t plain_length(const struct mask_texts *texts, const char *bytes, size_t length)
 {
-	const char *first;
 	size_t plain = 0;
 
-	if (texts->only_first < 0) {
-		while (plain < length && !texts->first[(unsigned char)bytes[plain]])
-			plain++;
-		return plain;
-	}
-	first = memchr(bytes, texts->only_first, length);
-	return first ? (size_t)(first - bytes) : length;
+	while (plain < length && (!texts->first[(unsigned char)bytes[plain]] ||
+				  (plain + 1 < length && !mask_texts_begin(texts, bytes + plain))))
+		plain++;
+	return plain;
 }
 
 void mask_write(struct mask *mask, const char *bytes, size_t length, struct buf *out)

@@ -21,10 +21,19 @@ struct mask_texts {
 	struct mask_node *nodes; /* private memory */
 	size_t n_nodes, capacity;
 	uint32_t first[UCHAR_MAX + 1]; /* the children of nodes[0], by byte */
+	/* A bit for each two bytes that a text begins with, whose numbers are theirs. */
+	unsigned char pairs[(UCHAR_MAX + 1) * (UCHAR_MAX + 1) / CHAR_BIT];
 	size_t longest;
-	int only_first; /* the byte that all texts begin with; -1: none yet; -2: they differ */
-	bool linked;	/* fail and covers are right */
+	bool linked; /* fail and covers are right */
 };
+
+/* Whether a text begins with these two bytes, or is the first of them. */
+static inline bool mask_texts_begin(const struct mask_texts *texts, const char *bytes)
+{
+	unsigned pair = (unsigned)(unsigned char)bytes[0] << CHAR_BIT | (unsigned char)bytes[1];
+
+	return texts->pairs[pair / CHAR_BIT] >> pair % CHAR_BIT & 1;
+}
 
 /* Makes fail and covers right, after texts were added. */
 void mask_texts_link(struct mask_texts *texts);

@@ -6,7 +6,7 @@
 #include "engine/base/mem.h"
 #include "engine/base/private.h"
 
-enum { NODES_MIN = 256, FIRST_NONE = -1, FIRST_SEVERAL = -2 };
+enum { NODES_MIN = 256 };
 
 struct mask_texts *mask_texts_new(void)
 {
@@ -15,7 +15,6 @@ struct mask_texts *mask_texts_new(void)
 	texts->capacity = NODES_MIN;
 	texts->nodes = private_new(texts->capacity * sizeof *texts->nodes);
 	texts->n_nodes = 1;
-	texts->only_first = FIRST_NONE;
 	return texts;
 }
 
@@ -68,10 +67,20 @@ static uint32_t add_child(struct mask_texts *texts, uint32_t node, unsigned char
 	return child;
 }
 
+/* What follows a text of one byte does not matter. */
+static void add_pairs(struct mask_texts *texts, const char *bytes, size_t length)
+{
+	unsigned first = (unsigned)(unsigned char)bytes[0] << CHAR_BIT;
+	unsigned begin = length > 1 ? (unsigned char)bytes[1] : 0;
+	unsigned end = length > 1 ? begin : UCHAR_MAX;
+
+	for (unsigned pair = first | begin; pair <= (first | end); pair++)
+		texts->pairs[pair / CHAR_BIT] |= (unsigned char)(1u << pair % CHAR_BIT);
+}
+
 void mask_texts_add(struct mask_texts *texts, const char *bytes, size_t length)
 {
 	uint32_t node = 0;
-	int first = length ? (unsigned char)bytes[0] : FIRST_NONE;
 
 	if (!length)
 		return;
@@ -84,8 +93,7 @@ void mask_texts_add(struct mask_texts *texts, const char *bytes, size_t length)
 	texts->nodes[node].covers = (uint32_t)length;
 	if (texts->longest < length)
 		texts->longest = length;
-	if (texts->only_first != first)
-		texts->only_first = texts->only_first == FIRST_NONE ? first : FIRST_SEVERAL;
+	add_pairs(texts, bytes, length);
 	texts->linked = false;
 }
 

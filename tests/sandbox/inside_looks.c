@@ -57,6 +57,20 @@ static int look_root(char **arguments)
 	return geteuid() == 0 || getegid() == 0 ? INSIDE_OPEN : INSIDE_HELD;
 }
 
+/* Open when another user of the step, UID, can read FILE. */
+static int read_as(char **arguments)
+{
+	AUTO_CLOSE int fd = -1;
+
+	if (setuid((uid_t)atoi(arguments[0])) < 0)
+		return INSIDE_BROKEN;
+	fd = open(arguments[1], O_RDONLY | O_CLOEXEC);
+	printf("opening it: %s\n", fd < 0 ? strerror(errno) : "done");
+	if (fd < 0 && errno != EACCES)
+		return INSIDE_BROKEN;
+	return fd < 0 ? INSIDE_HELD : INSIDE_OPEN;
+}
+
 /* Open when any descriptor but 0, 1 and 2 is. */
 static int look_descriptors(char **arguments)
 {
@@ -249,6 +263,7 @@ const struct inside_command inside_looks[] = {
 	{"status", 2, look_status},
 	{"groups", 0, look_groups},
 	{"root", 0, look_root},
+	{"read-as", 2, read_as},
 	{"descriptors", 0, look_descriptors},
 	{"environment", 0, look_environment},
 	{"namespace", 2, look_namespace},

@@ -43,6 +43,29 @@ static void large_tmpfs(struct trial *trial)
 	trial->policy.tmpfs_size = 0;
 }
 
+/* A secret as steps have it, but for what is given. */
+static void add_secret(struct trial *trial, unsigned mode, bool for_user)
+{
+	const struct sandbox_file file = {"/run/secrets/probe", "value", 5, mode, for_user};
+
+	sandbox_policy_add_file(&trial->policy, &file);
+}
+
+static void secret(struct trial *trial)
+{
+	add_secret(trial, 0400, true);
+}
+
+static void open_secret(struct trial *trial)
+{
+	add_secret(trial, 0444, true);
+}
+
+static void secret_of_nobody(struct trial *trial)
+{
+	add_secret(trial, 0400, false);
+}
+
 const struct probe file_probes[] = {
 	{.name = "what tells of the host in /proc is masked",
 	 .command = "inside masked /proc " MASKED,
@@ -97,6 +120,17 @@ const struct probe file_probes[] = {
 	 .command = "inside write /written 4096",
 	 .step = RIG_HOST,
 	 .off = {OFF(read_only_root)}},
+	{.name = "a secret can be read by the step's user",
+	 .command = "cat /run/secrets/probe",
+	 .step = RIG_USER,
+	 .must_work = true,
+	 .prepare = secret,
+	 .weaken = secret_of_nobody},
+	{.name = "a secret can be read by no other user",
+	 .command = "inside read-as 1000 /run/secrets/probe",
+	 .needs_range = true,
+	 .prepare = secret,
+	 .weaken = open_secret},
 	{.name = "limit of what a tmpfs holds",
 	 .command = "inside write /run/big 2000000",
 	 .prepare = small_tmpfs,
