@@ -112,6 +112,7 @@ void action_policy(const struct action_input *input, struct sandbox_policy *ret_
 	ret_policy->gid = step->gid;
 	ret_policy->tmp_from_fd = true;
 	ret_policy->processes = step->limits.processes;
+	ret_policy->file_size = step->limits.file_bytes;
 	sandbox_base_environment(&ret_policy->environment, host_source_date_epoch(input->host));
 	for (size_t i = 0; i < step->environment.len; i++) {
 		const char *entry = step->environment.items[i];

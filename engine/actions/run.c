@@ -171,7 +171,9 @@ static int prepare(struct action_run *run, struct run_options *options, struct e
 		.limits = {.time_ms = (int64_t)step->limits.time_ms,
 			   .output_bytes = step->limits.output_bytes,
 			   .memory_bytes = step->limits.memory_bytes,
-			   .processes = step->limits.processes},
+			   .processes = step->limits.processes,
+			   .disk_bytes = step->limits.disk_bytes,
+			   .file_bytes = step->limits.file_bytes},
 	};
 	for (enum tree tree = 0; tree < TREE_COUNT; tree++) {
 		enum action_effect effect = action_effect_on(step, tree);

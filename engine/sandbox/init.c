@@ -18,9 +18,10 @@
 #include "engine/process/child.h"
 #include "engine/process/message.h"
 #include "engine/sandbox/init_internal.h"
+#include "engine/sandbox/init_meters.h"
+#include "engine/sandbox/init_processes.h"
 
 enum {
-	MEMORY_SAMPLE_MS = 100,
 	ROUND_MS = 5, /* how often it looks whether all is stopped, or ready for shells */
 };
 
@@ -32,6 +33,7 @@ struct init {
 	bool ended, stopping;
 	struct init_shells shells; /* that joined the step */
 	struct init_copies copies;
+	struct init_meters meters;
 	struct init_result result;
 };
 
@@ -81,7 +83,8 @@ static int start(struct init *init, struct err *err)
 		return -1;
 	if (init->copies.made[TREE_SYSTREE] || init->copies.made[TREE_WORKSPACE])
 		message_send_text(init->socket, 'N', INIT_NOTE_COPIED);
-	init->main_pid = fork();
+	init_meters_start(&init->meters, init->plan);
+	init->main_pid = init->meters.main_pid = fork();
 	if (init->main_pid == 0)
 		init_be_main(&first);
 	if (init->main_pid < 0)
@@ -183,20 +186,17 @@ static void stop_round(struct init *init)
 	message_send_text(init->socket, 'S', "");
 }
 
-static void check_memory(struct init *init)
+static void check_limits(struct init *init)
 {
-	if (init_resident_bytes() <= init->plan->memory_bytes)
-		return;
-	init->result.over_memory = true;
-	end_by_kill(init);
+	init->result.over = init_meters_look(&init->meters);
+	if (init->result.over != INIT_WITHIN)
+		end_by_kill(init);
 }
 
 /* How long to wait for something to happen before one of the rounds is due. */
 static int round_ms(const struct init *init, bool looks)
 {
-	if (init->stopping || looks)
-		return ROUND_MS;
-	return init->plan->memory_bytes ? MEMORY_SAMPLE_MS : -1;
+	return init->stopping || looks ? ROUND_MS : init_meters_wait_ms(&init->meters);
 }
 
 static void serve(struct init *init)
@@ -217,8 +217,8 @@ static void serve(struct init *init)
 		}
 		if (init->stopping && !init->ended)
 			stop_round(init);
-		if (init->plan->memory_bytes && !init->ended)
-			check_memory(init);
+		if (!init->ended)
+			check_limits(init);
 	}
 }
 
@@ -232,7 +232,9 @@ static void finish(struct init *init)
 	init_kill_all(init->main_pid, &status);
 	init->result.status = status;
 	getrusage(RUSAGE_CHILDREN, &init->result.usage);
-	failed = status != 0 || init_check_outputs(init->plan, &err) < 0;
+	init_meters_finish(&init->meters, &init->result);
+	failed = status != 0 || init->result.over != INIT_WITHIN ||
+		 init_check_outputs(init->plan, &err) < 0;
 	if (init_finish_trees(init->plan, &init->copies, failed, &init->result, &err) < 0 ||
 	    err.code)
 		message_send_err(init->socket, &err);

@@ -5,7 +5,7 @@
  *	2. waits for the plan, if it was started before there was one (spare.h),
  *	3. mounts the trees in a mount namespace of its own,
  *	4. starts bwrap (or a worker of ours, with the tree as its root directory),
- *	5. reaps, answers commands (stop, go on, terminate, kill), watches the memory,
+ *	5. reaps, answers commands (stop, go on, terminate, kill), watches what is used (init_meters.h),
  *	6. when the first process ended, or contractor is gone (end-of-file on the socket is
  *	   the life-line), kills all that is left, looks what changed, and reports.
  * When init ends, the kernel takes everything below it, and unmounts the trees.
@@ -57,6 +57,22 @@ struct init_kind {
 	uint64_t processes;   /* RLIMIT_NPROC of the inner namespace; 0: none */
 };
 
+/* What init sees to itself, or names when a step fails for it; 0: none. */
+struct init_limits {
+	uint64_t memory_bytes; /* of all processes together */
+	uint64_t disk_bytes;   /* that the step may add to its trees and /tmp */
+	uint64_t file_bytes;   /* as large as a file can be: the launcher sets it */
+};
+
+/* Which of a step's limits has ended it, or let it fail. */
+enum init_over {
+	INIT_WITHIN, /* none */
+	INIT_OVER_MEMORY,
+	INIT_OVER_DISK,
+	INIT_AT_FILE_SIZE,
+	INIT_AT_PROCESSES,
+};
+
 /* What init is to do. With a worker all of it is known when init is forked; without one, the fork
  * has the userns and the kind, and init_plan_send() the rest. */
 struct init_plan {
@@ -81,7 +97,7 @@ struct init_plan {
 	int stdio[3];  /* standard streams of bwrap; -1: /dev/null */
 	int worker_fd; /* a descriptor that the worker keeps, or -1 */
 
-	uint64_t memory_bytes; /* resident memory of all processes; 0: none */
+	struct init_limits limits;
 };
 
 /* What init reports at the end ('D'). */
@@ -91,7 +107,9 @@ struct init_result {
 	bool changed[TREE_COUNT]; /* DRAFT/layer/TREE says something */
 	bool whole[TREE_COUNT];	  /* it is not a layer above the chain, but all of the tree */
 	bool tmp_kept;		  /* DRAFT/layer/tmp is there */
-	bool over_memory;	  /* ended because of memory_bytes */
+	enum init_over over;
+	/* With INIT_AT_FILE_SIZE: a file that came so far, as "workspace/a", if it is known. */
+	char over_file[256];
 };
 
 /* The note ('N') of a step whose trees were copied, since no overlay could be mounted. */

@@ -121,24 +121,4 @@ void init_shells_obey(struct init_shells *shells, const struct pollfd *polled);
  * any. */
 bool init_shells_kill(const struct init_shells *shells);
 
-/* init_processes.c: what runs in the pid namespace, by INIT_DIR/proc. */
-/* Sends a signal to the step's own processes, leaving bwrap alone. */
-void init_signal_step(int signal_number);
-/* Sends a signal to all processes but init and those of shells that joined. */
-void init_signal_all(const struct init_shells *shells, int signal_number);
-/* Sends a signal to the processes of one of these shells. What waits for it inside is ours, and goes
- * on, in case that the step has stopped it: it ends what is left when the shell has ended. */
-void init_signal_shell(pid_t pid, int signal_number);
-/* Whether every process but these is stopped, in uninterruptible sleep, or dead. */
-bool init_all_stopped(const struct init_shells *shells);
-/* Opens the directory in /proc of the launcher that is the first process of the pid namespace
- * below bwrap; -1 when there is none yet. */
-int init_open_launcher(pid_t bwrap_pid);
-/* Resident memory of all processes in bytes; pages that processes share are counted once
- * (shared file and shared memory pages are left out). */
-uint64_t init_resident_bytes(void);
-/* Kills everything but init and reaps it, adding up resource use. *status is changed when
- * main_pid is among it. */
-void init_kill_all(pid_t main_pid, int *status);
-
 #endif

@@ -12,6 +12,7 @@
 #include "engine/process/child.h"
 #include "engine/process/message.h"
 #include "engine/sandbox/init_internal.h"
+#include "engine/sandbox/init_processes.h"
 #include "engine/sandbox/launcher/plan.h"
 
 /* In the order in which they are entered: by then all are open, and after the user namespace none

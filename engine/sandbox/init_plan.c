@@ -120,7 +120,7 @@ static void carry_plan(struct carrier *carrier, struct init_plan *plan)
 	carry_list(carrier, &plan->bwrap_argv);
 	carry_bytes(carrier, plan->sandbox_fds, sizeof plan->sandbox_fds);
 	carry_bytes(carrier, plan->stdio, sizeof plan->stdio);
-	carry_bytes(carrier, &plan->memory_bytes, sizeof plan->memory_bytes);
+	carry_bytes(carrier, &plan->limits, sizeof plan->limits);
 }
 
 /* Calls each for every descriptor of the plan, in one order; stops at the first failure. */

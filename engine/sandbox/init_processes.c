@@ -1,3 +1,5 @@
+#include "engine/sandbox/init_processes.h"
+
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
@@ -12,8 +14,7 @@
 #include "engine/base/mem.h"
 #include "engine/sandbox/init_internal.h"
 
-/* Calls each() for every process of the pid namespace but init, with its directory in /proc. */
-static void each_process(void (*each)(void *data, int dir_fd, pid_t pid), void *data)
+void init_each_process(void (*each)(void *data, int dir_fd, pid_t pid), void *data)
 {
 	AUTO_CLOSEDIR DIR *proc = opendir(INIT_DIR "/proc");
 	const struct dirent *entry;
@@ -30,8 +31,7 @@ static void each_process(void (*each)(void *data, int dir_fd, pid_t pid), void *
 	}
 }
 
-/* Reads a file of a process into text; false when the process is gone. */
-static bool read_file(int dir_fd, const char *name, char *text, size_t size)
+bool init_read_process(int dir_fd, const char *name, char *text, size_t size)
 {
 	AUTO_CLOSE int fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC);
 	ssize_t length = fd < 0 ? -1 : read(fd, text, size - 1);
@@ -57,13 +57,13 @@ static void signal_if_of_step(void *data, int dir_fd, pid_t pid)
 	const int *signal_number = data;
 	char status[4096];
 
-	if (read_file(dir_fd, "status", status, sizeof status) && is_of_step(status))
+	if (init_read_process(dir_fd, "status", status, sizeof status) && is_of_step(status))
 		kill(pid, *signal_number);
 }
 
 void init_signal_step(int signal_number)
 {
-	each_process(signal_if_of_step, &signal_number);
+	init_each_process(signal_if_of_step, &signal_number);
 }
 
 /* The parent of a process, or 0. */
@@ -75,7 +75,7 @@ static pid_t parent_of(pid_t pid)
 	const char *rest;
 	int parent;
 
-	if (fd < 0 || !read_file(fd, "stat", stat, sizeof stat))
+	if (fd < 0 || !init_read_process(fd, "stat", stat, sizeof stat))
 		return 0;
 	rest = strrchr(stat, ')');
 	return rest && sscanf(rest, ") %*c %d", &parent) == 1 ? parent : 0;
@@ -126,7 +126,7 @@ void init_signal_all(const struct init_shells *shells, int signal_number)
 	if (!shells->len)
 		kill(-1, signal_number);
 	else
-		each_process(signal_if_of_none, &sending);
+		init_each_process(signal_if_of_none, &sending);
 }
 
 static void signal_if_of_shell(void *data, int dir_fd, pid_t pid)
@@ -145,7 +145,7 @@ void init_signal_shell(pid_t pid, int signal_number)
 {
 	struct sending sending = {.shell = pid, .signal_number = signal_number};
 
-	each_process(signal_if_of_shell, &sending);
+	init_each_process(signal_if_of_shell, &sending);
 }
 
 /* What is found out about all processes. */
@@ -162,7 +162,7 @@ static void note_running(void *data, int dir_fd, pid_t pid)
 	char stat[1024];
 	const char *state;
 
-	if (!read_file(dir_fd, "stat", stat, sizeof stat))
+	if (!init_read_process(dir_fd, "stat", stat, sizeof stat))
 		return;
 	state = strrchr(stat, ')');
 	if (state && state[1] && !strchr("TtDZXx", state[2]) && !is_of_shell(look->shells, pid))
@@ -173,7 +173,7 @@ bool init_all_stopped(const struct init_shells *shells)
 {
 	struct look look = {.shells = shells};
 
-	each_process(note_running, &look);
+	init_each_process(note_running, &look);
 	return !look.some_run;
 }
 
@@ -184,7 +184,7 @@ static void note_launcher(void *data, int dir_fd, pid_t pid)
 	char status[4096];
 	int outer, inner;
 
-	if (look->launcher_fd >= 0 || !read_file(dir_fd, "status", status, sizeof status))
+	if (look->launcher_fd >= 0 || !init_read_process(dir_fd, "status", status, sizeof status))
 		return;
 	line = strstr(status, "\nNSpid:");
 	if (line && sscanf(line, "\nNSpid:%d%d", &outer, &inner) == 2 && inner == 1 &&
@@ -196,28 +196,50 @@ int init_open_launcher(pid_t bwrap_pid)
 {
 	struct look look = {.bwrap_pid = bwrap_pid, .launcher_fd = -1};
 
-	each_process(note_launcher, &look);
+	init_each_process(note_launcher, &look);
 	return look.launcher_fd;
 }
 
-static void add_resident(void *data, int dir_fd, pid_t pid)
+static void count_threads(void *data, int dir_fd, pid_t pid)
 {
-	uint64_t *bytes = data;
-	unsigned long resident, shared;
-	char statm[256];
+	uint64_t *count = data;
+	char status[4096];
+	const char *line;
+	int outer, inner;
+	unsigned threads;
 
 	(void)pid;
-	if (read_file(dir_fd, "statm", statm, sizeof statm) &&
-	    sscanf(statm, "%*u %lu %lu", &resident, &shared) == 2)
-		*bytes += (uint64_t)(resident - shared) * (uint64_t)sysconf(_SC_PAGESIZE);
+	if (!init_read_process(dir_fd, "status", status, sizeof status))
+		return;
+	line = strstr(status, "\nNSpid:");
+	if (!line || sscanf(line, "\nNSpid:%d%d", &outer, &inner) != 2)
+		return;
+	line = strstr(status, "\nThreads:");
+	if (line && sscanf(line, "\nThreads:%u", &threads) == 1)
+		*count += threads;
 }
 
-uint64_t init_resident_bytes(void)
+/* How many threads the whole host has: "0.20 0.18 0.12 1/80 11206". */
+static uint64_t host_threads(void)
 {
-	uint64_t bytes = 0;
+	AUTO_CLOSE int fd = open(INIT_DIR "/proc/loadavg", O_RDONLY | O_CLOEXEC);
+	unsigned long threads;
+	char text[128];
+	ssize_t length = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
 
-	each_process(add_resident, &bytes);
-	return bytes;
+	text[length < 0 ? 0 : length] = '\0';
+	return sscanf(text, "%*s %*s %*s %*u/%lu", &threads) == 1 ? threads : UINT64_MAX;
+}
+
+bool init_has_processes(uint64_t count)
+{
+	uint64_t found = 0;
+
+	/* The quick look that is enough nearly always. */
+	if (host_threads() < count)
+		return false;
+	init_each_process(count_threads, &found);
+	return found >= count;
 }
 
 void init_kill_all(pid_t main_pid, int *status)

@@ -100,7 +100,7 @@ static bool left_nothing(const struct init_result *result)
 		if (result->changed[tree])
 			return false;
 	}
-	return !result->status && !result->tmp_kept;
+	return !result->status && !result->tmp_kept && result->over == INIT_WITHIN;
 }
 
 static void on_result(struct runner *runner, const struct message *message)
@@ -204,7 +204,8 @@ static void take_terminal(struct runner *runner, int fd)
 		terminal_finish(runner->terminal);
 }
 
-/* The launcher: the pty's master ('P'), or why it could not start the command ('E'). */
+/* The launcher: the pty's master ('P'), why it could not start the command ('E'), or that forks are
+ * refused ('F'). */
 static void control_readable(void *data, unsigned events)
 {
 	struct runner *runner = data;
@@ -217,6 +218,7 @@ static void control_readable(void *data, unsigned events)
 
 		if (message.type == 'E' && !runner->result.err.code)
 			err_set(&runner->result.err, ERR_STEP, "%s", shown);
+		runner->crowded |= message.type == 'F';
 		take_terminal(runner, message.fd);
 	}
 	if (got < 0 && errno == EAGAIN)

@@ -35,7 +35,10 @@ enum run_end {
 	RUN_TIMED_OUT,
 	RUN_OVER_OUTPUT,
 	RUN_OVER_MEMORY,
-	RUN_FAILED, /* it could not be set up, or the worker failed; see err */
+	RUN_OVER_DISK,
+	RUN_AT_FILE_SIZE, /* by itself, and this limit is the reason; see exit_status, over_file */
+	RUN_AT_PROCESSES, /* the same */
+	RUN_FAILED,	  /* it could not be set up, or the worker failed; see err */
 };
 
 struct run_result {
@@ -46,12 +49,13 @@ struct run_result {
 	bool tmp_kept;		  /* tmp/DRAFT/layer/tmp is there */
 	struct rusage usage;
 	int64_t duration_ms; /* without pauses */
+	char over_file[256]; /* a name of the step's choice, "workspace/a"; or "" */
 	struct err err;
 };
 
 struct run_limits {
 	int64_t time_ms;
-	uint64_t output_bytes, memory_bytes, processes; /* 0: none */
+	uint64_t output_bytes, memory_bytes, processes, disk_bytes, file_bytes; /* 0: none */
 };
 
 struct run_callbacks {

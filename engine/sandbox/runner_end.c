@@ -30,6 +30,14 @@ static void set_end(struct runner *runner, enum run_end end)
 		runner->result.end = end;
 }
 
+static const enum run_end overs[] = {
+	[INIT_WITHIN] = RUN_EXITED,
+	[INIT_OVER_MEMORY] = RUN_OVER_MEMORY,
+	[INIT_OVER_DISK] = RUN_OVER_DISK,
+	[INIT_AT_FILE_SIZE] = RUN_AT_FILE_SIZE,
+	[INIT_AT_PROCESSES] = RUN_AT_PROCESSES,
+};
+
 /* What a step that ended means, from init's report. */
 static void judge(struct runner *runner)
 {
@@ -52,10 +60,13 @@ static void judge(struct runner *runner)
 	result->tmp_kept = runner->init_result.tmp_kept;
 	result->usage = runner->init_result.usage;
 	result->exit_status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-	if (runner->init_result.over_memory)
-		set_end(runner, RUN_OVER_MEMORY);
+	memcpy(result->over_file, runner->init_result.over_file, sizeof result->over_file);
+	if ((unsigned)runner->init_result.over < ARRAY_SIZE(overs))
+		set_end(runner, overs[runner->init_result.over]);
 	if (result->err.code)
 		set_end(runner, RUN_FAILED);
+	else if (runner->crowded)
+		set_end(runner, RUN_AT_PROCESSES);
 }
 
 /* bwrap failed before the launcher ran: its own words are the reason. */

@@ -29,6 +29,7 @@ struct runner {
 	int64_t started_ms, run_ms, resumed_ms; /* run_ms: until resumed_ms, without pauses */
 	bool paused, pausing;
 	uint64_t output_bytes;
+	bool crowded; /* it failed when it could have no further process */
 	struct buf diagnostic;
 
 	bool is_sandbox; /* there is a policy */

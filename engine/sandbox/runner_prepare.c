@@ -57,7 +57,8 @@ static void prepare_plan(struct prepared *prepared, const struct run_options *op
 		.worker = options->worker,
 		.worker_fd = options->worker_fd,
 		.kind.processes = options->limits.processes,
-		.memory_bytes = options->limits.memory_bytes,
+		.limits = {options->limits.memory_bytes, options->limits.disk_bytes,
+			   options->limits.file_bytes},
 		.stdio = {-1, -1, -1},
 		.sandbox_fds = {{-1, -1}},
 	};

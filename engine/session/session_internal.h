@@ -154,6 +154,9 @@ void session_drop_leftover(struct session *session);
 /* session_record.c: a key that no other result has, and that no step will look for. */
 void session_unique_key(char ret_key[SHA256_HEX_SIZE]);
 
+/* session_message.c: why the run did not pass, in one line; "" when it did. Free with free(). */
+char *session_run_message(const struct run_result *run, const struct limits *limits);
+
 /* session_record.c: the attempt row of a run that ended, or of a result without a process. */
 int session_record(struct session *session, const struct action_result *result,
 		   struct attempt *ret_attempt, struct err *err);

@@ -10,61 +10,16 @@
 #include "engine/session/session_internal.h"
 
 static const enum attempt_result results[] = {
-	[RUN_EXITED] = ATTEMPT_PASSED,		[RUN_KILLED] = ATTEMPT_KILLED,
-	[RUN_TIMED_OUT] = ATTEMPT_TIMED_OUT,	[RUN_OVER_OUTPUT] = ATTEMPT_OVER_LIMIT,
-	[RUN_OVER_MEMORY] = ATTEMPT_OVER_LIMIT, [RUN_FAILED] = ATTEMPT_FAILED,
+	[RUN_EXITED] = ATTEMPT_PASSED,		 [RUN_KILLED] = ATTEMPT_KILLED,
+	[RUN_TIMED_OUT] = ATTEMPT_TIMED_OUT,	 [RUN_OVER_OUTPUT] = ATTEMPT_OVER_LIMIT,
+	[RUN_OVER_MEMORY] = ATTEMPT_OVER_LIMIT,	 [RUN_OVER_DISK] = ATTEMPT_OVER_LIMIT,
+	[RUN_AT_FILE_SIZE] = ATTEMPT_OVER_LIMIT, [RUN_AT_PROCESSES] = ATTEMPT_OVER_LIMIT,
+	[RUN_FAILED] = ATTEMPT_FAILED,
 };
 
 static enum attempt_result judge(const struct run_result *run)
 {
 	return run->end == RUN_EXITED && run->exit_status > 0 ? ATTEMPT_FAILED : results[run->end];
-}
-
-/* "2 GiB", "1.5 MiB", "100 bytes". */
-static char *size_text(uint64_t bytes)
-{
-	static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
-	double value = (double)bytes;
-	size_t unit = 0;
-
-	while (value >= 1024 && unit + 1 < ARRAY_SIZE(units)) {
-		value /= 1024;
-		unit++;
-	}
-	return mem_printf("%.4g %s", value, units[unit]);
-}
-
-static char *exit_text(int status)
-{
-	if (status > 128 && status < 128 + 65)
-		return mem_printf("exit status %d (signal %d: %s)", status, status - 128,
-				  strsignal(status - 128));
-	return mem_printf("exit status %d", status);
-}
-
-/* Why it did not pass, in one line; "" when it did. */
-static char *message_of(const struct run_result *run, const struct limits *limits)
-{
-	AUTO_FREE char *size = NULL;
-
-	switch (run->end) {
-	case RUN_EXITED:
-		return run->exit_status ? exit_text(run->exit_status) : mem_strdup("");
-	case RUN_KILLED:
-		return mem_strdup("killed");
-	case RUN_TIMED_OUT:
-		return mem_printf("stopped: ran longer than %.10g s",
-				  (double)limits->time_ms / 1000);
-	case RUN_OVER_OUTPUT:
-		size = size_text(limits->output_bytes);
-		return mem_printf("stopped: printed more than %s", size);
-	case RUN_OVER_MEMORY:
-		size = size_text(limits->memory_bytes);
-		return mem_printf("stopped: used more than %s of memory", size);
-	case RUN_FAILED:
-		return mem_strdup(run->err.text);
-	}
-	return mem_strdup("");
 }
 
 /* Makes a key that nothing else has. */
@@ -136,7 +91,7 @@ static void fill_attempt(const struct session *session, const struct action_resu
 		.action = mem_strdup(step->schema->name),
 		.result = judge(run),
 		.exit_status = run->exit_status,
-		.message = message_of(run, &step->limits),
+		.message = session_run_message(run, &step->limits),
 		.adopted = session->joined,
 		.started_ms = session->started_ms,
 		.duration_ms = run->duration_ms,

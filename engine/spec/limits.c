@@ -1,4 +1,4 @@
-/* The limits of steps: time, memory, processes, output. */
+/* The limits of steps: time, memory, processes, output, disk, size of files. */
 #include <stddef.h>
 #include <string.h>
 
@@ -23,6 +23,8 @@ const struct limit_rule limit_rules[] = {
 	{"processes", parse_processes, offsetof(struct limits, processes),
 	 "a whole number from 1 to 1000000, or none", "^([1-9][0-9]{0,6}|none)$"},
 	{"output", units_size, offsetof(struct limits, output_bytes), SIZE_WANTED, SIZE_PATTERN},
+	{"disk", units_size, offsetof(struct limits, disk_bytes), SIZE_WANTED, SIZE_PATTERN},
+	{"file-size", units_size, offsetof(struct limits, file_bytes), SIZE_WANTED, SIZE_PATTERN},
 	{0},
 };
 

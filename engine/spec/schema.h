@@ -26,7 +26,7 @@ enum field_type {
 	FIELD_PATHS,	    /* a list of clean relative paths */
 	FIELD_GLOBS,	    /* a list of glob patterns */
 	FIELD_ENVIRONMENT,  /* a mapping of variable names to strings */
-	FIELD_LIMITS,	    /* time, memory, processes, output */
+	FIELD_LIMITS,	    /* time, memory, processes, ... */
 	FIELD_IDS,	    /* at the top of a spec: a list of different names */
 	FIELD_SECRETS,	    /* a list of declared secrets: an id, or {id, target} */
 	FIELD_USER,	    /* a uid or a user name known in the systree */

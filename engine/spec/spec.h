@@ -42,6 +42,8 @@ struct limits {
 	uint64_t memory_bytes;
 	uint64_t processes;
 	uint64_t output_bytes;
+	uint64_t disk_bytes; /* that it may add to its trees and /tmp */
+	uint64_t file_bytes; /* of each file */
 };
 
 /* The value of one field of a step, after parameter replacement. */

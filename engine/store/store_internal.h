@@ -3,7 +3,6 @@
 #define ENGINE_STORE_STORE_INTERNAL_H
 
 #include <stddef.h>
-#include <sys/stat.h>
 
 #include "engine/store/store.h"
 #include "engine/store/store_db.h"
@@ -172,7 +171,6 @@ int64_t store_used_ms(struct store *store, const struct attempt *attempt);
 
 /* store_usage.c: bytes on the disk of a file, and of a directory with all below it; what cannot be
  * read counts as nothing. */
-uint64_t store_status_bytes(const struct stat *status);
 uint64_t store_file_bytes(int dir_fd, const char *name);
 uint64_t store_tree_bytes(int dir_fd, const char *name);
 

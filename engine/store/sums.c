@@ -15,6 +15,7 @@
 #include "engine/store/archive_internal.h"
 #include "engine/store/archive_walk.h"
 #include "engine/store/store_internal.h"
+#include "engine/store/tree_scan.h"
 
 enum { XATTRS_MAX = 65536 };
 
@@ -76,7 +77,7 @@ static int sum_tree(struct tree_walk *walk, struct sha256 *sha, uint64_t *bytes)
 	int more;
 
 	while ((more = tree_walk_next(walk, &entry, &ignored)) > 0) {
-		*bytes += store_status_bytes(&entry.status);
+		*bytes += tree_scan_bytes(&entry.status);
 		if (add_entry(sha, &entry, &ignored) < 0)
 			return -1;
 	}

@@ -28,6 +28,14 @@ bool scene_process_limits_apart(struct rig *rig, struct buf *notes);
 bool scene_pause_stops_all(struct rig *rig, struct buf *notes);
 bool scene_pause_stops_clock(struct rig *rig, struct buf *notes);
 
+/* scenes_hogs.c */
+bool scene_memory_hogs(struct rig *rig, struct buf *notes);
+bool scene_memory_sharers(struct rig *rig, struct buf *notes);
+bool scene_disk_hogs(struct rig *rig, struct buf *notes);
+bool scene_disk_savers(struct rig *rig, struct buf *notes);
+bool scene_file_size(struct rig *rig, struct buf *notes);
+bool scene_crowds(struct rig *rig, struct buf *notes);
+
 /* scenes_death.c */
 bool scene_daemons(struct rig *rig, struct buf *notes);
 bool scene_kill(struct rig *rig, struct buf *notes);

@@ -187,11 +187,19 @@ void trial_wait_end(struct trial *trial)
 	read_pipe(trial);
 }
 
+/* Whether it was not contractor that ended it. */
+static bool ended_itself(const struct trial *trial)
+{
+	enum run_end end = trial->result.end;
+
+	return end == RUN_EXITED || end == RUN_AT_FILE_SIZE || end == RUN_AT_PROCESSES;
+}
+
 int trial_run(struct trial *trial)
 {
 	trial_start(trial);
 	trial_wait_end(trial);
-	return trial->result.end == RUN_EXITED ? trial->result.exit_status : -1;
+	return ended_itself(trial) ? trial->result.exit_status : -1;
 }
 
 void trial_release(struct trial *trial)
@@ -214,6 +222,9 @@ char *trial_describe(const struct trial *trial)
 		[RUN_TIMED_OUT] = "timed out",
 		[RUN_OVER_OUTPUT] = "printed too much",
 		[RUN_OVER_MEMORY] = "used too much",
+		[RUN_OVER_DISK] = "took too much",
+		[RUN_AT_FILE_SIZE] = "failed with a file too large",
+		[RUN_AT_PROCESSES] = "failed with too many processes",
 		[RUN_FAILED] = "could not be run",
 	};
 

@@ -222,6 +222,45 @@ static void test_memory_limit(void **state)
 	fixture_expect_step(fixture, 2, STEP_OVER_LIMIT, 0);
 }
 
+/* A limit of the disk counts what is left behind, too, even if the step has passed by itself. */
+static void test_disk_limit(void **state)
+{
+	struct fixture *fixture = *state;
+
+	run_step(fixture, FIXTURE_SHELL("head -c 3000000 /dev/zero > a") "  limits: {disk: 2M}\n");
+	assert_string_equal(fixture->stop_text, "stopped: took more than 2 MiB of the disk");
+	fixture_expect_step(fixture, 2, STEP_OVER_LIMIT, 0);
+	run_step(fixture, FIXTURE_SHELL("head -c 1000000 /dev/zero > a") "  limits: {disk: 2M}\n");
+	fixture_expect_step(fixture, 2, STEP_PASSED, 0);
+}
+
+static void test_file_size_limit(void **state)
+{
+	struct fixture *fixture = *state;
+
+	run_step(fixture,
+		 FIXTURE_SHELL("head -c 3000000 /dev/zero > a") "  limits: {file-size: 1M}\n");
+	assert_string_equal(fixture->stop_text,
+			    "failed at its limit of 1 MiB for a file: workspace/a");
+	fixture_expect_step(fixture, 2, STEP_OVER_LIMIT, 0);
+	/* Another reason to fail. */
+	run_step(fixture, FIXTURE_SHELL("echo > a; exit 7") "  limits: {file-size: 1M}\n");
+	assert_string_equal(fixture->stop_text, "exit status 7");
+	fixture_expect_step(fixture, 2, STEP_FAILED, 0);
+}
+
+static void test_processes_limit(void **state)
+{
+	struct fixture *fixture = *state;
+
+	run_step(fixture, FIXTURE_SHELL("for i in 1 2 3 4 5 6 7 8 9 10 11 12; do sleep 60 & done; "
+					"exit 0") "  limits: {processes: 9}\n");
+	assert_string_equal(fixture->stop_text, "failed at its limit of 9 processes");
+	fixture_expect_step(fixture, 2, STEP_OVER_LIMIT, 0);
+	run_step(fixture, FIXTURE_SHELL("exit 7") "  limits: {processes: 20}\n");
+	assert_string_equal(fixture->stop_text, "exit status 7");
+}
+
 /* Nobody types: reading gives end-of-file, again and again. */
 static void test_reads_end_of_file(void **state)
 {
@@ -327,6 +366,9 @@ int main(void)
 		FIXTURE_TEST(test_output_limit),
 		FIXTURE_TEST(test_time_limit),
 		FIXTURE_TEST(test_memory_limit),
+		FIXTURE_TEST(test_disk_limit),
+		FIXTURE_TEST(test_file_size_limit),
+		FIXTURE_TEST(test_processes_limit),
 		FIXTURE_TEST(test_reads_end_of_file),
 		FIXTURE_TEST(test_writes_to_tty),
 		FIXTURE_TEST(test_missing_outputs),

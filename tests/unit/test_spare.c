@@ -196,7 +196,7 @@ static void fill_plan(struct init_plan *plan, struct strv lists[4], const int fd
 		.bwrap_argv = &lists[3],
 		.sandbox_fds = {{fds[0], 7}, {fds[1], 9}, {-1, -1}},
 		.stdio = {-1, fds[0], -1},
-		.memory_bytes = 12345678901,
+		.limits = {12345678901, 2, 3},
 	};
 }
 
@@ -233,7 +233,7 @@ static void expect_plan(const struct init_plan *plan, const struct init_plan *wa
 	assert_true(plan->keep_tmp);
 	assert_string_equal(plan->tmp_of, wanted->tmp_of);
 	expect_list(plan->bwrap_argv, wanted->bwrap_argv);
-	assert_true(plan->memory_bytes == wanted->memory_bytes);
+	assert_memory_equal(&plan->limits, &wanted->limits, sizeof plan->limits);
 	for (int i = 0; i < 2; i++) {
 		assert_int_equal(plan->sandbox_fds[i][1], wanted->sandbox_fds[i][1]);
 		expect_same_file(plan->sandbox_fds[i][0], wanted->sandbox_fds[i][0]);

@@ -38,12 +38,13 @@ static void test_valid(void **state)
 	expect(SHELL, "");
 	expect("name: 1.0_a-b\ndescription: |\n  two\n  lines\nparameters: {a: 1, b: ''}\n"
 	       "environment: {LD_PRELOAD: x, PATH: /bin, E: ''}\n"
-	       "limits: {time: 30m, memory: 2G, processes: 1024, output: none}\n"
+	       "limits: {time: 30m, memory: 2G, processes: 1024, output: none, disk: 1.5G,\n"
+	       "  file-size: none}\n"
 	       "actions:\n- action: debootstrap\n  suite: 12\n- action: apt\n  upgrade: true\n"
 	       "  update: false\n- action: shell\n  name: -n\n  shell: ${whatever} ${ $${\n"
 	       "  interpreter: [python3, -c, '']\n  outputs: [a/b, ./c/]\n  user: 1000\n"
 	       "  gid: 0\n  network: host\n  note: ''\n",
-	       "22:9: 'note' must not be empty\n");
+	       "23:9: 'note' must not be empty\n");
 }
 
 static void test_top(void **state)
@@ -293,7 +294,8 @@ static void test_environment_and_limits(void **state)
 	       "2:42: 'processes' must be a whole number from 1 to 1000000, or none, not '0'\n"
 	       "2:63: 'time' must be a time such as 30m, 1h30m or 90s, or none, not '0s'\n");
 	expect(SHELL "  limits: 30m\n  environment: [A=B]\n",
-	       "5:11: 'limits' must be a mapping with time, memory, processes or output\n"
+	       "5:11: 'limits' must be a mapping with time, memory, processes, output, disk or "
+	       "file-size\n"
 	       "6:16: 'environment' must be a mapping of variable names to texts\n");
 }
 

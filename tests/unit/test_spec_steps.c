@@ -122,17 +122,20 @@ static void test_environment(void **state)
 
 static void test_limits(void **state)
 {
-	struct spec *spec = valid("name: x\nlimits: {time: 30m, memory: 2G}\nactions:\n"
+	struct spec *spec = valid("name: x\nlimits: {time: 30m, memory: 2G, disk: 3M}\nactions:\n"
 				  "- {action: shell, shell: x}\n"
 				  "- {action: shell, shell: x, limits: {time: none, output: 1K,"
-				  " processes: 5}}\n- {action: copy, from: x}\n");
+				  " processes: 5, file-size: 2K}}\n- {action: copy, from: x}\n");
 
 	(void)state;
 	assert_int_equal(spec->steps[0].limits.time_ms, 1800000);
 	assert_int_equal(spec->steps[0].limits.memory_bytes, UINT64_C(2147483648));
 	assert_int_equal(spec->steps[0].limits.processes, 4096);
 	assert_int_equal(spec->steps[0].limits.output_bytes, 1073741824);
+	assert_int_equal(spec->steps[0].limits.disk_bytes, 3145728);
+	assert_int_equal(spec->steps[0].limits.file_bytes, 0);
 	assert_int_equal(spec->steps[1].limits.time_ms, 0);
+	assert_int_equal(spec->steps[1].limits.file_bytes, 2048);
 	assert_int_equal(spec->steps[1].limits.memory_bytes, UINT64_C(2147483648));
 	assert_int_equal(spec->steps[1].limits.processes, 5);
 	assert_int_equal(spec->steps[1].limits.output_bytes, 1024);

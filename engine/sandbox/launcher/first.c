@@ -4,8 +4,10 @@
 #include <dirent.h>
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -82,15 +84,50 @@ static void wait_for_joined(void)
 	}
 }
 
-pid_t launch_fork(void)
+enum { FORKS_TRIED = 8 };
+
+/* Says that the step is at its limit of processes: with that it may have failed. One whose parent ended
+ * a moment ago has made room for a few. Nobody waits for those that are tried, so they count. */
+static void tell_refused_fork(void)
+{
+	pid_t pid = 1;
+
+	for (int tried = 0; pid > 0 && tried < FORKS_TRIED; tried++)
+		pid = fork();
+	if (pid == 0)
+		_exit(0);
+	if (pid < 0 && errno == EAGAIN)
+		send(LAUNCH_FD_CONTROL, "F", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+/* The same as launch_wait_for(). While the child is not reaped it still counts as a process. */
+static int wait_for_step(pid_t pid)
+{
+	siginfo_t info = {0};
+
+	while (waitid(P_ALL, 0, &info, WEXITED | WNOWAIT) == 0 || errno == EINTR) {
+		if (info.si_pid == pid)
+			break;
+		if (info.si_pid > 0)
+			waitpid(info.si_pid, NULL, 0);
+		info.si_pid = 0;
+	}
+	if (info.si_pid == pid && (info.si_code != CLD_EXITED || info.si_status))
+		tell_refused_fork();
+	return launch_wait_for(pid);
+}
+
+pid_t launch_fork(int kept_fd)
 {
 	pid_t pid = fork();
 
 	if (pid < 0)
 		launch_fail(LAUNCH_EXIT_SETUP,
 			    "cannot start a process in the sandbox: ", launch_why(), NULL);
+	if (pid > 0 && kept_fd > 0)
+		syscall(SYS_close_range, 0U, (unsigned)kept_fd - 1, 0U);
 	if (pid > 0)
-		syscall(SYS_close_range, 0U, ~0U, 0U);
+		syscall(SYS_close_range, (unsigned)(kept_fd + 1), ~0U, 0U);
 	return pid;
 }
 
@@ -101,10 +138,10 @@ void launch_leave_first_process(void)
 
 	if (getpid() != 1)
 		return;
-	pid = launch_fork();
+	pid = launch_fork(LAUNCH_FD_CONTROL);
 	if (pid == 0)
 		return;
-	status = launch_wait_for(pid);
+	status = wait_for_step(pid);
 	wait_for_joined();
 	_exit(status);
 }

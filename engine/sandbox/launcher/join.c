@@ -58,11 +58,11 @@ void launch_join(char **names)
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	syscall(SYS_close_range, LAUNCH_FD_CONTROL + 1U, ~0U, 0U);
-	pid = launch_fork();
+	pid = launch_fork(-1);
 	if (pid > 0)
 		_exit(launch_wait_for(pid));
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-	pid = launch_fork();
+	pid = launch_fork(-1);
 	if (pid > 0)
 		wait_for_shell(pid);
 }

@@ -30,8 +30,8 @@ int launch_open_regular(const char *path);
  * and waits for the child. It is one of ours, and not dumpable, so that a step can neither trace it
  * nor write to its memory: it has no filter. */
 void launch_leave_first_process(void);
-/* fork(2), or fails. The parent closes all its descriptors. */
-pid_t launch_fork(void);
+/* fork(2), or fails. The parent closes all its descriptors but kept_fd (-1: that, too). */
+pid_t launch_fork(int kept_fd);
 /* Reaps what ends, orphans too, until pid does; the status it ended with, as an exit status. */
 int launch_wait_for(pid_t pid);
 /* The parent of the process with this name in /proc: 0, it is in no namespace that can be seen from

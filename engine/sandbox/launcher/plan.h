@@ -40,7 +40,9 @@
  *	'P'       with the pty's master as SCM_RIGHTS
  *	'E' TEXT  the program could not be started, and why; the launcher then exits with a
  *	          LAUNCH_EXIT_ status
- *	end of file, without 'E': the program was executed (or something killed the launcher)
+ *	'F'       the program failed, and no further process can be started: the step is at its
+ *	          limit of processes
+ *	end of file, without 'E': nothing of the launcher is left
  */
 #ifndef ENGINE_SANDBOX_LAUNCHER_PLAN_H
 #define ENGINE_SANDBOX_LAUNCHER_PLAN_H

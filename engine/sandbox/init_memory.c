@@ -1,0 +1,179 @@
+/* init_memory.c: how much memory a step uses.
+ *
+ * Two looks. The first is quick and says too much rather than too little: pages of a process's own,
+ * counted in each process that shares them since a fork, and all shared memory and swap space that
+ * the host uses. Only when that is too much, the second counts every page once: a proportional
+ * share in each process (proc_pid_smaps_rollup(5)), and what is in files that are memory.
+ */
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/sysinfo.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "engine/base/mem.h"
+#include "engine/base/path.h"
+#include "engine/sandbox/init_meters.h"
+#include "engine/sandbox/init_processes.h"
+
+enum { PASSES_MAX = 3 };
+
+/* What is added up over the processes. */
+struct sum {
+	const struct init_memory *memory;
+	uint64_t own, shared, unnamed; /* bytes */
+	bool missed;		       /* a process ended during the look */
+};
+
+/* The pages of a process that are no file's, in bytes. */
+static uint64_t own_pages(int dir_fd)
+{
+	unsigned long resident, shared;
+	char statm[256];
+
+	if (!init_read_process(dir_fd, "statm", statm, sizeof statm) ||
+	    sscanf(statm, "%*u %lu %lu", &resident, &shared) != 2 || shared > resident)
+		return 0;
+	return (uint64_t)(resident - shared) * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+static void add_quickly(void *data, int dir_fd, pid_t pid)
+{
+	struct sum *sum = data;
+
+	(void)pid;
+	sum->own += own_pages(dir_fd);
+}
+
+static uint64_t at_most(void)
+{
+	struct sum sum = {0};
+	struct sysinfo host;
+
+	init_each_process(add_quickly, &sum);
+	if (sysinfo(&host) < 0)
+		return UINT64_MAX;
+	return sum.own +
+	       (uint64_t)host.mem_unit * (host.sharedram + host.totalswap - host.freeswap);
+}
+
+/* The bytes that a line "NAME: N kB" says. */
+static uint64_t line_bytes(const char *text, const char *name)
+{
+	const char *line = strstr(text, name);
+	unsigned long long kilobytes;
+
+	return line && sscanf(line + strlen(name), " %llu", &kilobytes) == 1 ? kilobytes << 10 : 0;
+}
+
+static void add_share(void *data, int dir_fd, pid_t pid)
+{
+	struct sum *sum = data;
+	char text[4096];
+
+	(void)pid;
+	if (!init_read_process(dir_fd, "smaps_rollup", text, sizeof text)) {
+		uint64_t own = own_pages(dir_fd);
+
+		/* It has ended; or the kernel does not tell. */
+		sum->missed |= !own;
+		sum->own += own;
+		return;
+	}
+	sum->own += line_bytes(text, "\nPss_Anon:") + line_bytes(text, "\nSwapPss:");
+	sum->shared += line_bytes(text, "\nPss_Shmem:");
+}
+
+/* A file of memfd_create(2), say. What is on a tmpfs of the step counts with that. */
+static void add_unnamed(void *data, const struct init_unnamed *file)
+{
+	struct sum *sum = data;
+
+	if (file->file_system != TMPFS_MAGIC)
+		return;
+	for (size_t i = 0; i < sum->memory->n_tmpfs; i++) {
+		if (file->status->st_dev == sum->memory->tmpfs[i].dev)
+			return;
+	}
+	sum->unnamed += (uint64_t)file->status->st_blocks * 512;
+}
+
+/* Notes a tmpfs of the step, each once. */
+static void note_tmpfs(struct init_memory *memory, int root_fd, const char *name)
+{
+	AUTO_CLOSE int fd = path_open_in_root(root_fd, name, O_PATH | O_DIRECTORY, 0);
+	struct statfs place;
+	struct stat status;
+
+	if (fd < 0 || fstatfs(fd, &place) < 0 || fstat(fd, &status) < 0 ||
+	    place.f_type != TMPFS_MAGIC)
+		return;
+	for (size_t i = 0; i < memory->n_tmpfs; i++) {
+		if (memory->tmpfs[i].dev == status.st_dev)
+			return;
+	}
+	memory->tmpfs[memory->n_tmpfs].dev = status.st_dev;
+	memory->tmpfs[memory->n_tmpfs++].fd = take_fd(&fd);
+}
+
+/* Finds them when the sandbox is complete: then the first process in it is no more bwrap. */
+static void find_tmpfs(struct init_memory *memory, pid_t main_pid)
+{
+	static const char *const names[INIT_TMPFS_MAX] = {".", "tmp", "run", "dev", "dev/shm"};
+	AUTO_CLOSE int launcher_fd = memory->n_tmpfs ? -1 : init_open_launcher(main_pid);
+	AUTO_CLOSE int root_fd = -1;
+	char name[32];
+
+	if (launcher_fd < 0 || !init_read_process(launcher_fd, "comm", name, sizeof name) ||
+	    strncmp(name, "contractor", strlen("contractor")))
+		return;
+	root_fd = openat(launcher_fd, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	for (size_t i = 0; root_fd >= 0 && i < INIT_TMPFS_MAX; i++)
+		note_tmpfs(memory, root_fd, names[i]);
+}
+
+static uint64_t tmpfs_bytes(const struct init_memory *memory)
+{
+	uint64_t bytes = 0;
+	struct statfs place;
+
+	for (size_t i = 0; i < memory->n_tmpfs; i++) {
+		if (fstatfs(memory->tmpfs[i].fd, &place) == 0)
+			bytes += (uint64_t)(place.f_blocks - place.f_bfree) *
+				 (uint64_t)place.f_bsize;
+	}
+	return bytes;
+}
+
+/* Files that are memory may be mapped, too: of both counts the larger one is sure to be used. */
+static uint64_t in_use(const struct init_memory *memory, bool *ret_missed)
+{
+	struct sum sum = {.memory = memory};
+	uint64_t files;
+
+	init_each_process(add_share, &sum);
+	init_each_unnamed(add_unnamed, &sum);
+	files = tmpfs_bytes(memory) + sum.unnamed;
+	*ret_missed = sum.missed;
+	return sum.own + (files > sum.shared ? files : sum.shared);
+}
+
+uint64_t init_memory_bytes(struct init_memory *memory, pid_t main_pid, uint64_t limit)
+{
+	uint64_t most = at_most();
+	bool missed = true;
+
+	if (most <= limit)
+		return most;
+	find_tmpfs(memory, main_pid);
+	/* One that forks and ends all the time is met in one of several looks. */
+	most = 0;
+	for (int pass = 0; pass < PASSES_MAX && missed && most <= limit; pass++) {
+		uint64_t bytes = in_use(memory, &missed);
+
+		most = bytes > most ? bytes : most;
+	}
+	return most;
+}

@@ -1,0 +1,44 @@
+/* init_processes.h: what runs in the pid namespace of a step, by INIT_DIR/proc. Only init uses it. */
+#ifndef ENGINE_SANDBOX_INIT_PROCESSES_H
+#define ENGINE_SANDBOX_INIT_PROCESSES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+
+struct init_shells;
+
+/* Sends a signal to the step's own processes, leaving bwrap alone. */
+void init_signal_step(int signal_number);
+/* Sends a signal to all processes but init and those of shells that joined. */
+void init_signal_all(const struct init_shells *shells, int signal_number);
+/* Sends a signal to the processes of one of these shells. What waits for it inside is ours, and goes
+ * on, in case that the step has stopped it: it ends what is left when the shell has ended. */
+void init_signal_shell(pid_t pid, int signal_number);
+/* Whether every process but these is stopped, in uninterruptible sleep, or dead. */
+bool init_all_stopped(const struct init_shells *shells);
+/* Opens the directory in /proc of the launcher that is the first process of the pid namespace
+ * below bwrap; -1 when there is none yet. */
+int init_open_launcher(pid_t bwrap_pid);
+/* Kills everything but init and reaps it, adding up resource use. *status is changed when
+ * main_pid is among it. */
+void init_kill_all(pid_t main_pid, int *status);
+
+/* Calls each() for every process of the pid namespace but init, with its directory in /proc. */
+void init_each_process(void (*each)(void *data, int dir_fd, pid_t pid), void *data);
+/* Reads a file of a process into text; false when the process is gone. */
+bool init_read_process(int dir_fd, const char *name, char *text, size_t size);
+/* Whether there are so many processes, each thread counting as one. */
+bool init_has_processes(uint64_t count);
+
+/* A regular file without a name, which is there only since a process has it open. */
+struct init_unnamed {
+	const struct stat *status;
+	long file_system; /* f_type of statfs(2) */
+};
+/* init_unnamed.c: calls each() once for each of them. */
+void init_each_unnamed(void (*each)(void *data, const struct init_unnamed *file), void *data);
+
+#endif

@@ -1,0 +1,165 @@
+/* Ways to take up memory and space on the disk that are not seen at once. */
+#include "tests/sandbox/inside.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "engine/base/mem.h"
+
+enum { SHARERS = 6, BLOCK = 1 << 20, HOLD_MS = 400, DEPTH = 200 };
+
+/* Long enough to be noticed; short enough for a test. */
+static void hold(void)
+{
+	usleep(HOLD_MS * 1000);
+}
+
+static char *take(size_t size, int flags)
+{
+	char *room = mmap(NULL, size, PROT_READ | PROT_WRITE, flags | MAP_ANONYMOUS, -1, 0);
+
+	if (room == MAP_FAILED)
+		exit(INSIDE_BROKEN);
+	memset(room, 1, size);
+	return room;
+}
+
+/* So many megabytes, in several processes that share all of it. */
+static int share(const char *megabytes, int flags)
+{
+	size_t size = strtoull(megabytes, NULL, 10) << 20;
+	char *room = take(size, flags);
+
+	for (int i = 0; i < SHARERS; i++) {
+		volatile char sum = 0;
+
+		if (fork() != 0)
+			continue;
+		for (size_t at = 0; at < size; at += 4096)
+			sum = (char)(sum + room[at]);
+		hold();
+		_exit(0);
+	}
+	while (wait(NULL) > 0)
+		continue;
+	return INSIDE_OPEN;
+}
+
+static int forked(char **arguments)
+{
+	return share(arguments[0], MAP_PRIVATE);
+}
+
+static int shared(char **arguments)
+{
+	return share(arguments[0], MAP_SHARED);
+}
+
+/* Writes megabytes into a file that is open. */
+static int fill(int fd, const char *megabytes)
+{
+	static char block[BLOCK];
+
+	memset(block, 1, sizeof block);
+	for (long left = atol(megabytes); left > 0; left--) {
+		if (write(fd, block, sizeof block) != sizeof block)
+			return INSIDE_HELD;
+	}
+	hold();
+	return INSIDE_OPEN;
+}
+
+/* Into a file in memory that is mapped nowhere. */
+static int in_memfd(char **arguments)
+{
+	AUTO_CLOSE int fd = memfd_create("hog", MFD_CLOEXEC);
+
+	return fd < 0 ? INSIDE_BROKEN : fill(fd, arguments[0]);
+}
+
+/* Into FILE. */
+static int in_file(char **arguments)
+{
+	AUTO_CLOSE int fd = open(arguments[1], O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	return fd < 0 ? INSIDE_BROKEN : fill(fd, arguments[0]);
+}
+
+/* Into a file that has lost its name. */
+static int in_unnamed(char **arguments)
+{
+	AUTO_CLOSE int fd = open("unnamed", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	return fd < 0 || unlink("unnamed") < 0 ? INSIDE_BROKEN : fill(fd, arguments[0]);
+}
+
+/* Into a file below many directories. */
+static int in_the_deep(char **arguments)
+{
+	char name[] = "deep", *file[] = {arguments[0], name};
+
+	for (int i = 0; i < DEPTH; i++) {
+		if (mkdir("d", 0700) < 0 || chdir("d") < 0)
+			return INSIDE_BROKEN;
+	}
+	return in_file(file);
+}
+
+/* So many empty files. */
+static int names(char **arguments)
+{
+	char name[32];
+
+	for (long left = atol(arguments[0]); left > 0; left--) {
+		snprintf(name, sizeof name, "%ld", left);
+		if (mknod(name, S_IFREG | 0600, 0) < 0)
+			return INSIDE_BROKEN;
+	}
+	hold();
+	return INSIDE_OPEN;
+}
+
+/* A file of so many megabytes that is nothing but a hole. */
+static int hole(char **arguments)
+{
+	AUTO_CLOSE int fd = open("hole", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	if (fd < 0 || ftruncate(fd, (off_t)atol(arguments[0]) << 20) < 0)
+		return INSIDE_BROKEN;
+	hold();
+	return INSIDE_OPEN;
+}
+
+/* So many megabytes, handed on N times from a process to its child, and that ends at once. */
+static int handed_on(char **arguments)
+{
+	int end[2];
+	char byte;
+
+	if (pipe2(end, O_CLOEXEC) < 0)
+		return INSIDE_BROKEN;
+	if (fork() == 0) {
+		take(strtoull(arguments[0], NULL, 10) << 20, MAP_PRIVATE);
+		for (long left = atol(arguments[1]); left > 0; left--) {
+			if (fork() != 0)
+				_exit(0);
+		}
+		_exit(0);
+	}
+	close(end[1]);
+	return read(end[0], &byte, 1) == 0 ? INSIDE_OPEN : INSIDE_BROKEN;
+}
+
+const struct inside_command inside_hogs[] = {
+	{"forked", 1, forked},	       {"shared", 1, shared},
+	{"in-memfd", 1, in_memfd},     {"in-file", 2, in_file},
+	{"in-unnamed", 1, in_unnamed}, {"in-the-deep", 1, in_the_deep},
+	{"names", 1, names},	       {"hole", 1, hole},
+	{"handed-on", 2, handed_on},   {NULL, 0, NULL},
+};
