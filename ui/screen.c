@@ -16,6 +16,9 @@
 
 enum { WORK_US = 1500, FILE_CHECK_MS = 1000, ENDING_MS = 6000 };
 
+/* Between two frames; and so long behind a key as what it does may still come. */
+enum { FRAME_MS = 33, TYPING_FRAME_MS = 16, TYPING_MS = 500 };
+
 /* --- small things that all parts need */
 
 void screen_touch(struct screen *screen)
@@ -130,6 +133,17 @@ static void draw(struct screen *screen)
 	screen_draw(screen);
 	screen->drawn_ms = loop_now_ms();
 	screen->dirty = screen->behind;
+	screen->pressed = false;
+}
+
+/* How long the next frame has to wait. A key is answered at once; nobody can follow more of what is just
+ * printed than 30 frames a second, and each of them takes time from the step. */
+static int64_t wait_ms(const struct screen *screen)
+{
+	int64_t now = loop_now_ms();
+	int interval = now - screen->pressed_ms < TYPING_MS ? TYPING_FRAME_MS : FRAME_MS;
+
+	return screen->pressed ? 0 : screen->drawn_ms + interval - now;
 }
 
 /* Draws when something has changed and the last frame is long enough ago. Between the frames it goes on
@@ -141,12 +155,11 @@ static void on_sleep(void *data)
 	int64_t wait;
 
 	screen_take_script_line(screen);
-	wait = screen->drawn_ms + FRAME_MS - loop_now_ms();
-	if (screen->dirty && wait <= 0)
+	if (screen->dirty && wait_ms(screen) <= 0)
 		draw(screen);
 	else if (screen->behind)
 		work(screen);
-	wait = screen->dirty ? screen->drawn_ms + FRAME_MS - loop_now_ms() : TICK_MS;
+	wait = screen->dirty ? wait_ms(screen) : TICK_MS;
 	loop_timer_remove(&screen->timer);
 	wake_in(screen, screen->behind || wait < 0 ? 0 : wait);
 }
@@ -157,6 +170,8 @@ static void on_keys(void *data, unsigned events)
 	struct key key;
 
 	(void)events;
+	screen->pressed = true;
+	screen->pressed_ms = loop_now_ms();
 	while (!screen->left) {
 		switch (keyboard_next(screen->keyboard, &key)) {
 		case KEYBOARD_KEY:

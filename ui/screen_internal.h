@@ -18,7 +18,7 @@
 #include "ui/text_view.h"
 #include "ui/theme.h"
 
-enum { SCREEN_ROWS_MIN = 16, SCREEN_COLUMNS_MIN = 60, FRAME_MS = 16, TICK_MS = 200 };
+enum { SCREEN_ROWS_MIN = 16, SCREEN_COLUMNS_MIN = 60, TICK_MS = 200 };
 
 /* The panes, in the order of their digits; programs follow. */
 enum pane_id { PANE_STEPS, PANE_OUTPUT, PANE_DETAILS, PANE_PROGRAM, PANES };
@@ -67,8 +67,9 @@ struct screen {
 	struct frame frame;
 
 	bool dirty;
-	bool behind; /* not all of the output is taken yet */
-	int64_t drawn_ms;
+	bool behind;  /* not all of the output is taken yet */
+	bool pressed; /* a key, which the next frame answers */
+	int64_t drawn_ms, pressed_ms;
 	struct loop_timer *timer; /* the next frame, or the next tick */
 
 	struct layout layout;
