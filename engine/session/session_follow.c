@@ -1,7 +1,9 @@
 /* Waiting for another contractor that is at work on the present step, and showing what it prints. */
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/inotify.h>
 #include <unistd.h>
 
@@ -18,13 +20,56 @@ struct follow {
 		*timer; /* until the other has begun its attempt; then for the rest of its log */
 	struct loop_watch *watch; /* for its log; NULL where that cannot be watched: then it is
 				     shown when the other has ended */
-	int log_fd, notify_fd;
+	int log_fd, times_fd, notify_fd;
+	struct buf times; /* the part of a line that is not whole yet */
 	long pid;
 };
 
 static struct loop *loop_of(const struct follow *follow)
 {
 	return host_loop(follow->session->host);
+}
+
+/* A line of the times that says a mode of the other's terminal. */
+static void tell_mode(struct follow *follow, const char *line)
+{
+	struct session *session = follow->session;
+	uint64_t offset;
+	char mode[8];
+
+	if (sscanf(line, "m %*18d %18" SCNu64 " %7s", &offset, mode) == 2)
+		session_emit(session, (struct event){.type = EVENT_STEP_TERMINAL,
+						     .step = session->position,
+						     .amount = offset,
+						     .onlcr = !strcmp(mode, "onlcr")});
+}
+
+/* Tells the modes in the whole lines. */
+static void take_lines(struct follow *follow)
+{
+	struct buf *times = &follow->times;
+	char *at = times->data, *end;
+
+	while ((end = memchr(at, '\n', times->len - (size_t)(at - times->data)))) {
+		*end = '\0';
+		tell_mode(follow, at);
+		at = end + 1;
+	}
+	buf_drop(times, (size_t)(at - times->data));
+}
+
+/* Tells the modes that are new in the times: before the output that they are about. */
+static void tell_modes(struct follow *follow)
+{
+	struct buf *times = &follow->times;
+	ssize_t length;
+
+	if (follow->times_fd < 0)
+		return;
+	while ((length = read(follow->times_fd, buf_reserve(times, BLOCK), BLOCK)) > 0) {
+		times->len += (size_t)length;
+		take_lines(follow);
+	}
 }
 
 /* Shows the next part of the log; returns whether there may be more. */
@@ -34,6 +79,7 @@ static bool show_block(struct follow *follow)
 	char bytes[BLOCK];
 	ssize_t length = follow->log_fd < 0 ? 0 : read(follow->log_fd, bytes, sizeof bytes);
 
+	tell_modes(follow);
 	if (length > 0)
 		session_emit(session, (struct event){.type = EVENT_STEP_OUTPUT,
 						     .step = session->position,
@@ -86,6 +132,7 @@ static void begin(struct follow *follow, const char *id)
 			   session->position, follow->pid);
 
 	follow->log_fd = store_open_log(host_store(session->host), id);
+	follow->times_fd = store_open_times(host_store(session->host), id);
 	if (follow->log_fd >= 0)
 		watch_log(follow);
 	session_emit(session, (struct event){.type = EVENT_STEP_STARTED,
@@ -125,6 +172,8 @@ void session_unfollow(struct session *session)
 	worker_free(follow->waiting);
 	fd_close(&follow->notify_fd);
 	fd_close(&follow->log_fd);
+	fd_close(&follow->times_fd);
+	buf_release(&follow->times);
 	free(follow);
 }
 
@@ -167,7 +216,9 @@ static int start(struct session *session, struct err *err)
 	const int keep[] = {session->claim.fd};
 	const struct child_job job = {wait_for_claim, &wait, keep, ARRAY_SIZE(keep)};
 
-	*follow = (struct follow){.session = session, .log_fd = -1, .notify_fd = -1};
+	*follow =
+		(struct follow){.session = session, .log_fd = -1, .times_fd = -1, .notify_fd = -1};
+	buf_init(&follow->times);
 	if (worker_start(host_loop(session->host), &job, &callbacks, &follow->waiting, err) < 0) {
 		free(follow);
 		return -1;

@@ -183,7 +183,7 @@ int recording_mode(struct recording *recording, bool onlcr, int64_t now_ms, stru
 	recording->last_ms = event_ms(recording, now_ms);
 	buf_add_fmt(&recording->times, "m %" PRId64 " %" PRIu64 " %s\n", recording->last_ms,
 		    recording->size, onlcr ? "onlcr" : "-");
-	return flush_when_many(recording, err);
+	return flush_times(recording, err);
 }
 
 uint64_t recording_size(const struct recording *recording)

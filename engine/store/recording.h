@@ -8,7 +8,8 @@
  *	m MILLISECONDS OFFSET onlcr|-          the slave's ONLCR changed
  *
  * with milliseconds from the start. Output is appended as it comes and is in the kernel
- * when recording_add() returns; "o" lines are at most 100 a second, written behind.
+ * when recording_add() returns; "o" lines are at most 100 a second, written behind. An "m" line, and all before it,
+ * is in the kernel before the output that it is about.
  * The asciicast v2 export follows https://docs.asciinema.org/manual/asciicast/v2/.
  */
 #ifndef ENGINE_STORE_RECORDING_H

@@ -131,6 +131,8 @@ void attempt_release(struct attempt *attempt);
 
 /* The log of the attempt with this id, to be read by whoever closes it; -1 with errno. */
 int store_open_log(const struct store *store, const char *id);
+/* The same for its times (recording.h). */
+int store_open_times(const struct store *store, const char *id);
 
 /* An attempt in flight. */
 struct attempt_draft {

@@ -313,6 +313,11 @@ int store_open_log(const struct store *store, const char *id)
 	return recording_open_file(store->logs_fd, id, ".log");
 }
 
+int store_open_times(const struct store *store, const char *id)
+{
+	return recording_open_file(store->logs_fd, id, ".times");
+}
+
 /* One query for each: so each() may use the store, and no lock is held while it runs. */
 int store_each_attempt(struct store *store, int (*each)(void *data, const struct attempt *attempt),
 		       void *data, struct err *err)

@@ -247,6 +247,42 @@ static void test_once(void **state)
 	assert_int_equal(attempts_of_step_2(fixture), 1);
 }
 
+/* Where a mode of the other's terminal was told to begin, by what it is. */
+static uint64_t told_modes[2];
+static size_t n_told_modes;
+
+static void note_mode(struct fixture *fixture, const struct event *event)
+{
+	(void)fixture;
+	/* It begins with one that says how the terminal is made. */
+	if (event->type == EVENT_STEP_TERMINAL && event->amount &&
+	    n_told_modes < ARRAY_SIZE(told_modes) && event->onlcr == (n_told_modes > 0))
+		told_modes[n_told_modes++] = event->amount;
+}
+
+/* The modes of its terminal are told as the step sets them, not when it has ended. */
+static void test_modes(void **state)
+{
+	struct fixture *fixture = *state;
+	AUTO_FREE char *text = mem_printf(
+		FIXTURE_SPEC FIXTURE_SHELL("echo a; busybox stty -onlcr; echo b; busybox "
+					   "stty onlcr; echo ready; sleep %d || true"),
+		nap());
+	struct other other;
+
+	n_told_modes = 0;
+	fixture->hook = note_mode;
+	other = follow_other(fixture, text);
+	while (n_told_modes < ARRAY_SIZE(told_modes))
+		loop_turn(fixture->loop, -1);
+	assert_int_equal(told_modes[0], strlen("a\n"));
+	assert_int_equal(told_modes[1], strlen("a\nb\n"));
+	let_go();
+	fixture_finish(fixture);
+	fixture->hook = NULL;
+	expect_gone(&other);
+}
+
 /* A step that fails is run anew by who waited, and fails by itself. */
 static void test_other_fails(void **state)
 {
@@ -379,10 +415,11 @@ static void test_follower_dies(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		FIXTURE_TEST(test_once),       FIXTURE_TEST(test_other_fails),
-		FIXTURE_TEST(test_other_dies), FIXTURE_TEST(test_other_pauses),
-		FIXTURE_TEST(test_kill),       FIXTURE_TEST(test_forced),
-		FIXTURE_TEST(test_apart),      FIXTURE_TEST(test_follower_dies),
+		FIXTURE_TEST(test_once),	  FIXTURE_TEST(test_modes),
+		FIXTURE_TEST(test_other_fails),	  FIXTURE_TEST(test_other_dies),
+		FIXTURE_TEST(test_other_pauses),  FIXTURE_TEST(test_kill),
+		FIXTURE_TEST(test_forced),	  FIXTURE_TEST(test_apart),
+		FIXTURE_TEST(test_follower_dies),
 	};
 
 	return cmocka_run_group_tests_name("following another contractor", tests, NULL, NULL);
