@@ -23,20 +23,18 @@ void screen_close_popup(struct screen *screen)
 	screen_touch(screen);
 }
 
-/* As large as the text needs, within the panes. */
-static struct rect place(const struct screen *screen)
+/* As large as the text needs, within the panes; long lines are broken. */
+static struct rect place(struct screen *screen)
 {
 	struct rect all = rect_inset((struct rect){0, 0, screen->frame.rows, screen->frame.columns},
 				     1, POPUP_MARGIN, 1, POPUP_MARGIN);
-	int columns = frame_text_columns(screen->popup_title) + 6;
-	int rows = (int)screen->popup_text.n_lines + 2;
+	int columns = frame_text_columns(screen->popup_title) + 6, rows;
 
-	for (size_t i = 0; i < screen->popup_text.n_lines; i++) {
-		int line = frame_text_columns(screen->popup_text.lines[i]) + 4;
-
-		columns = line > columns ? line : columns;
-	}
+	if (columns < screen->popup_text.columns + 4)
+		columns = screen->popup_text.columns + 4;
 	columns = columns > all.columns ? all.columns : columns;
+	text_view_wrap(&screen->popup_text, columns - 4);
+	rows = (int)screen->popup_text.n_lines + 2;
 	rows = rows > all.rows ? all.rows : rows;
 	return (struct rect){all.row + (all.rows - rows) / 2,
 			     all.column + (all.columns - columns) / 2, rows, columns};

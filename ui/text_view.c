@@ -7,6 +7,7 @@
 
 #include "engine/base/mem.h"
 #include "engine/base/utf8.h"
+#include "engine/base/wrap.h"
 
 enum { TAB_WIDTH = 8, PAN = 8 };
 
@@ -31,29 +32,112 @@ static void add_expanded(struct buf *out, const char *text)
 	}
 }
 
-void text_view_set(struct text_view *view, const char *text, bool keep)
-{
-	size_t top = view->top, capacity = 0;
-	AUTO_BUF struct buf expanded = BUF_INIT;
-	char *rest, *line;
-
-	add_expanded(&expanded, text);
-	text_view_release(view);
-	view->text = rest = mem_strndup(expanded.data, expanded.len);
-	while ((line = strsep(&rest, "\n")) && (rest || *line)) {
-		view->lines = mem_grow(view->lines, view->n_lines, &capacity, sizeof *view->lines);
-		view->lines[view->n_lines++] = line;
-	}
-	view->top = keep ? top : 0;
-	view->left = keep ? view->left : 0;
-	view->match = view->n_lines;
-}
-
-void text_view_release(struct text_view *view)
+static void release_lines(struct text_view *view)
 {
 	free(take_ptr(&view->text));
 	free(take_ptr(&view->lines));
 	view->n_lines = 0;
+}
+
+/* Takes the text over, as the lines that are shown. */
+static void split(struct text_view *view, char *text)
+{
+	size_t capacity = 0;
+	char *rest = text, *line;
+
+	release_lines(view);
+	view->text = text;
+	while ((line = strsep(&rest, "\n")) && (rest || *line)) {
+		view->lines = mem_grow(view->lines, view->n_lines, &capacity, sizeof *view->lines);
+		view->lines[view->n_lines++] = line;
+	}
+	view->match = view->n_lines;
+}
+
+void text_view_set(struct text_view *view, const char *text, bool keep)
+{
+	AUTO_BUF struct buf expanded = BUF_INIT;
+
+	add_expanded(&expanded, text);
+	text_view_release(view);
+	view->source = mem_strdup(expanded.data);
+	split(view, buf_detach(&expanded));
+	view->columns = view->wrapped = 0;
+	for (size_t i = 0; i < view->n_lines; i++) {
+		int columns = frame_text_columns(view->lines[i]);
+
+		view->columns = columns > view->columns ? columns : view->columns;
+	}
+	if (!keep)
+		view->top = 0;
+	if (!keep)
+		view->left = 0;
+}
+
+void text_view_release(struct text_view *view)
+{
+	release_lines(view);
+	free(take_ptr(&view->source));
+}
+
+/* --- long lines */
+
+/* Where the last column of words begins in a line, within so many characters: in bytes and characters. */
+static size_t find_hang(const char *line, size_t most, size_t *ret_characters)
+{
+	size_t bytes = strspn(line, " "), characters = bytes;
+
+	*ret_characters = bytes;
+	for (size_t at = bytes; line[at] && characters < most; at++) {
+		if (!strncmp(line + at, "  ", 2)) {
+			size_t blanks = strspn(line + at, " ");
+
+			at += blanks - 1;
+			characters += blanks;
+			bytes = at + 1;
+			*ret_characters = characters;
+		} else {
+			characters += ((unsigned char)line[at] & 0xc0) != 0x80;
+		}
+	}
+	return bytes;
+}
+
+static bool is_mark(const char *line)
+{
+	size_t blanks = line ? strspn(line, " ") : 0;
+
+	return line && line[blanks] == '^';
+}
+
+static void wrap_line(const char *line, size_t columns, struct buf *out)
+{
+	size_t characters, hang = find_hang(line, columns / 2, &characters);
+
+	buf_add(out, line, hang);
+	wrap_add(out, line + hang, characters, columns);
+}
+
+void text_view_wrap(struct text_view *view, int columns)
+{
+	AUTO_BUF struct buf wrapped = BUF_INIT;
+
+	if (view->wrapped == columns || !view->source)
+		return;
+	view->wrapped = columns;
+	split(view, mem_strdup(view->source));
+	if (columns <= 0)
+		return;
+	for (size_t i = 0; i < view->n_lines; i++) {
+		const char *line = view->lines[i];
+		const char *next = i + 1 < view->n_lines ? view->lines[i + 1] : NULL;
+
+		if (frame_text_columns(line) <= columns || is_mark(line) || is_mark(next))
+			buf_add_fmt(&wrapped, "%s\n", line);
+		else
+			wrap_line(line, (size_t)columns, &wrapped);
+	}
+	split(view, buf_detach(&wrapped));
 }
 
 /* The last line that may be at the top. */

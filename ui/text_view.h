@@ -25,6 +25,9 @@ enum motion {
 };
 
 struct text_view {
+	char *source; /* as it was set, with tabs expanded */
+	int columns;  /* of its longest line */
+	int wrapped;  /* to so many columns; 0: it is not */
 	char *text;
 	char **lines; /* into text, which has NULs for its newlines */
 	size_t n_lines;
@@ -36,6 +39,9 @@ struct text_view {
 
 /* Shows another text. At the top; or, with keep, where it was. */
 void text_view_set(struct text_view *view, const char *text, bool keep);
+/* Breaks lines that are longer than so many columns between their words; 0: none. What goes on is indented as the
+ * line's last column of words, or as the line. Lines with a mark (^) below, and the mark, stay whole. */
+void text_view_wrap(struct text_view *view, int columns);
 void text_view_release(struct text_view *view);
 
 void text_view_move(struct text_view *view, enum motion motion);

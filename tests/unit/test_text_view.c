@@ -41,6 +41,40 @@ static void check(struct text_view *view, const char *expected, int match_row)
 	assert_string_equal(text.data, expected);
 }
 
+static void expect_lines(const struct text_view *view, const char *expected)
+{
+	AUTO_BUF struct buf text = BUF_INIT;
+
+	for (size_t i = 0; i < view->n_lines; i++)
+		buf_add_fmt(&text, "%s|", view->lines[i]);
+	assert_string_equal(text.data, expected);
+}
+
+/* Long lines go on below, as the words above them; what a mark is below of stays as it is. */
+static void long_lines_are_broken(void **state)
+{
+	struct text_view view = {0};
+
+	(void)state;
+	text_view_set(&view, "one two three four\n  five six seven\nk   what it does\n", false);
+	assert_int_equal(view.columns, 18);
+	text_view_wrap(&view, 11);
+	expect_lines(&view, "one two|three four|  five six|  seven|k   what it|    does|");
+	text_view_wrap(&view, 14);
+	expect_lines(&view, "one two three|four|  five six|  seven|k   what it|    does|");
+	text_view_wrap(&view, 40);
+	expect_lines(&view, "one two three four|  five six seven|k   what it does|");
+	text_view_set(&view, "not: right here\n     ^~~~~ ~~~~\ntaken apart now\n", false);
+	text_view_wrap(&view, 10);
+	expect_lines(&view, "not: right here|     ^~~~~ ~~~~|taken|apart now|");
+	text_view_set(&view, "✓✓  日 and more words\n", false);
+	text_view_wrap(&view, 12);
+	expect_lines(&view, "✓✓  日 and|    more|    words|");
+	text_view_wrap(&view, 0);
+	expect_lines(&view, "✓✓  日 and more words|");
+	text_view_release(&view);
+}
+
 static void lines_are_shown(void **state)
 {
 	struct text_view view = {0};
@@ -154,6 +188,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lines_are_shown),
+		cmocka_unit_test(long_lines_are_broken),
 		cmocka_unit_test(it_scrolls_no_further_than_its_ends),
 		cmocka_unit_test(another_text_keeps_the_place_or_not),
 		cmocka_unit_test(it_goes_to_the_side),
