@@ -96,7 +96,7 @@ void columns_print(const struct columns *columns, struct console *out)
 		widths[i] = width_of_column(columns, i);
 	if (out->terminal)
 		cut_columns(columns, widths, (size_t)console_columns(out));
-	for (size_t i = 0; i < columns->cells.len; i++)
+	for (size_t i = 0; columns->count && i < columns->cells.len; i++)
 		print_cell(columns, i, widths[i % columns->count], out);
 	free(widths);
 }

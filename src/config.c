@@ -53,7 +53,7 @@ int program_load_config(struct program *program, struct config **ret_config,
 int config_command(struct program *program)
 {
 	AUTO_BUF struct buf text = BUF_INIT;
-	struct config *config;
+	struct config *config = NULL;
 	struct theme theme;
 	int status;
 

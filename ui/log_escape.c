@@ -78,7 +78,7 @@ bool escape_read(const char *bytes, size_t length, struct escape *ret_escape)
 	escape.introducer = bytes[1];
 	if (bytes[1] == '[')
 		whole = read_csi(bytes, length, &escape);
-	else if (memchr("]PX^_", bytes[1], 5))
+	else if (bytes[1] && strchr("]PX^_", bytes[1]))
 		whole = read_string(bytes, length, &escape);
 	else
 		whole = read_final(bytes, length, 0x30, &escape);

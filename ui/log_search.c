@@ -125,7 +125,7 @@ static bool find_in_run(const struct log_search *search, const struct run *run, 
 			uint64_t *ret_offset)
 {
 	const char *newline;
-	struct log_match match;
+	struct log_match match = {0};
 
 	if (!search->finder.find(search->finder.data, run->text + *text_at,
 				 run->text_length - *text_at, &match))

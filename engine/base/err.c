@@ -1,3 +1,4 @@
+#define ERR_IS_DEFINED_HERE /* see the end of err.h */
 #include "engine/base/err.h"
 
 #include <errno.h>

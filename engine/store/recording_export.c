@@ -305,7 +305,7 @@ int recording_export_asciicast(int dir_fd, const char *name, const char *title, 
 	if (times_fd < 0)
 		return -1;
 	if (times)
-		times_fd = -1;
+		take_fd(&times_fd); /* it is closed with times */
 	if (!times || fstat(log_fd, &status) < 0)
 		return err_sys(err, "cannot read the recording %s", name);
 	cast.log_size = (uint64_t)status.st_size;

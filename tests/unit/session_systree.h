@@ -40,7 +40,6 @@ static const char *const systree_tools[] = {
 static inline void systree_copy_busybox(const char *to)
 {
 	static const char *const paths[] = {"/usr/bin/busybox", "/bin/busybox"};
-	AUTO_FREE char *bytes = NULL;
 	AUTO_CLOSE int in = -1, out = open(to, O_WRONLY | O_CREAT | O_CLOEXEC, 0755);
 	char block[65536];
 	ssize_t got;

@@ -53,11 +53,15 @@ char *launch_read(int fd, size_t limit, size_t *ret_length)
 		}
 		if (!text || length > limit) {
 			errno = text ? EFBIG : ENOMEM;
-			return NULL;
+			break;
 		}
 		got = read(fd, text + length, capacity - length - 1);
 		if (got < 0 && errno != EINTR)
-			return NULL;
+			break;
+	}
+	if (got) {
+		free(text);
+		return NULL;
 	}
 	text[length] = '\0';
 	*ret_length = length;
