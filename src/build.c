@@ -9,6 +9,7 @@
 #include "engine/actions/secrets.h"
 #include "engine/actions/source.h"
 #include "engine/base/mem.h"
+#include "src/config.h"
 #include "ui/words.h"
 
 /* Of the formats of `store df`, `list` and `verify`. */
@@ -167,6 +168,7 @@ static int open_session(struct build *build, const struct build_wish *wish, stru
 		.data = wish->data,
 		.front = wish->front,
 		.front_data = wish->data,
+		.store_size = build->store_size,
 	};
 
 	if (secrets_check_spec(build->secrets, spec, err) < 0 ||
@@ -185,6 +187,11 @@ int build_open(struct build *build, struct program *program, const struct build_
 	int status;
 
 	build->program = program;
+	if (!wish->look_only) {
+		status = program_store_size(program, &build->store_size);
+		if (status)
+			return status;
+	}
 	status = load_valid(build, wish, &spec);
 	if (!status)
 		status = open_host(build, wish->look_only, false);
@@ -197,8 +204,11 @@ int build_open(struct build *build, struct program *program, const struct build_
 
 int build_open_host(struct build *build, struct program *program)
 {
+	int status;
+
 	build->program = program;
-	return open_host(build, false, false);
+	status = program_store_size(program, &build->store_size);
+	return status ? status : open_host(build, false, false);
 }
 
 int build_open_session(struct build *build, const struct build_wish *wish, struct buf *ret_problems,

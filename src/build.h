@@ -20,6 +20,7 @@ struct build {
 	struct spec_options spec_options;
 	struct secrets *secrets; /* NULL: none were given */
 	char *artifact_dir;
+	uint64_t store_size;	 /* that it may have, or 0; only where something is run */
 	const struct spec *spec; /* the session's */
 };
 

@@ -21,14 +21,35 @@ static int print_path(struct program *program)
 	return status;
 }
 
-/* Reads the file and the option, and the theme that they choose, which may be wrong itself. */
+/* Reads the file and the options that go before it. */
+static int load_settings(const struct options *options, struct config *config, struct buf *messages,
+			 struct err *err)
+{
+	const struct {
+		const char *option, *text;
+		enum config_setting setting;
+	} given[] = {
+		{"--theme", options->theme, CONFIG_THEME},
+		{"--store-size", options->store_size, CONFIG_STORE_SIZE},
+	};
+
+	if (config_load(config, messages, err) < 0)
+		return -1;
+	for (size_t i = 0; i < ARRAY_SIZE(given); i++) {
+		if (given[i].text && config_set(config, given[i].setting, given[i].text, err) < 0)
+			return err_in(err, "%s", given[i].option);
+	}
+	return 0;
+}
+
+/* The same with the theme that they choose, which may be wrong itself; NULL: that is not wanted. */
 static int load(const struct options *options, struct config *config, struct theme *ret_theme,
 		struct buf *messages, struct err *err)
 {
-	if (config_load(config, messages, err) < 0)
+	if (load_settings(options, config, messages, err) < 0)
 		return -1;
-	if (options->theme && config_set(config, CONFIG_THEME, options->theme, err) < 0)
-		return err_in(err, "--theme");
+	if (!ret_theme)
+		return 0;
 	return theme_load(config_dir(config), config_text(config, CONFIG_THEME), ret_theme,
 			  messages, err);
 }
@@ -47,6 +68,18 @@ int program_load_config(struct program *program, struct config **ret_config,
 		return program_fail(program, &err);
 	}
 	*ret_config = config;
+	return 0;
+}
+
+int program_store_size(struct program *program, uint64_t *ret_bytes)
+{
+	struct config *config;
+	int status = program_load_config(program, &config, NULL);
+
+	if (status)
+		return status;
+	*ret_bytes = config_number(config, CONFIG_STORE_SIZE);
+	config_free(config);
 	return 0;
 }
 

@@ -122,6 +122,7 @@ static void on_event(void *data, const struct event *event)
 		[EVENT_STEP_NOTE] = on_note,	   [EVENT_STEP_PAUSED] = on_paused,
 		[EVENT_STEP_CACHED] = on_done,	   [EVENT_STEP_ENDED] = on_done,
 		[EVENT_BREAKPOINT_LOG] = on_text,  [EVENT_STOPPED] = on_stopped,
+		[EVENT_STORE_PRUNED] = on_text,
 	};
 
 	if (handlers[event->type])

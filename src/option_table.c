@@ -24,6 +24,10 @@ const struct option option_table[] = {
 	 BUILD | BIT(CHECK) | ARTIFACTS | STORE | BIT(DOCTOR), 0,
 	 "Where snapshots and logs are kept (default: $CONTRACTOR_STORE, else "
 	 "~/.cache/contractor)."},
+	{"store-size", 0, true, OPTION_TEXT, FIELD(store_size), "SIZE", NULL, STEPS | BIT(CONFIG),
+	 0,
+	 "Removes what was of no use for longest when the store takes more than SIZE (20G, "
+	 "`none`)."},
 	{"artifacts", 0, true, OPTION_TEXT, FIELD(artifacts), "DIR", NULL,
 	 BUILD | BIT(CHECK) | ARTIFACTS, 0,
 	 "Where artifacts are kept (default: artifacts/ of the store)."},

@@ -54,7 +54,7 @@ struct options {
 	bool help, version, quiet, verbose, json, offline;
 	bool before, after, failed;
 	bool asciicast, schema, repair, all, dry_run, plain, host_tools, path;
-	const char *store, *artifacts, *context, *color, *theme;
+	const char *store, *artifacts, *context, *color, *theme, *store_size;
 	const char *from, *until, *no_cache, *refresh, *keep_workspace, *command_file;
 	const char *to, *older_than;
 	struct strv parameters, allow, breaks, secrets;

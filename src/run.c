@@ -44,6 +44,12 @@ static void show_note(struct run *run, const struct event *event)
 	run->view.type->note(&run->view, event->text);
 }
 
+static void show_pruned(struct run *run, const struct event *event)
+{
+	if (run->view.verbose)
+		run->view.type->note(&run->view, event->text);
+}
+
 static void show_progress(struct run *run, const struct event *event)
 {
 	run->view.type->progress(&run->view, event->amount);
@@ -89,6 +95,7 @@ static void show(struct run *run, const struct event *event)
 		[EVENT_STEP_STARTED] = show_started, [EVENT_STEP_OUTPUT] = show_output,
 		[EVENT_STEP_NOTE] = show_note,	     [EVENT_STEP_PROGRESS] = show_progress,
 		[EVENT_STEP_CACHED] = show_cached,   [EVENT_STEP_ENDED] = show_ended,
+		[EVENT_STORE_PRUNED] = show_pruned,
 	};
 
 	if (showers[event->type])
@@ -177,24 +184,30 @@ static int find_part(struct run *run)
 	return status ? status : check_part(run);
 }
 
-/* Runs the part of the build that was asked for. */
+static void on_settled(void *data)
+{
+	struct run *run = data;
+
+	loop_stop(run->build.loop, 0);
+}
+
+/* Runs the part of the build that was asked for, and leaves the store no larger than it may be. */
 static int go(struct run *run, struct err *err)
 {
 	struct session *session = run->build.session;
-	int result = 0;
 
 	loop_before_sleep(run->build.loop, on_sleep, run);
 	if (signals_take(run->build.loop, NULL, on_signal, run, err) < 0)
 		return -1;
-	if (run->from)
-		result = session_goto(session, run->from, err);
-	if (!result)
-		result = run->until ? session_until(session, run->until, err)
-				    : session_continue(session, err);
-	if (result < 0)
+	if (run->from && session_goto(session, run->from, err) < 0)
 		return -1;
 	run->going = true;
+	if ((run->until ? session_until(session, run->until, err)
+			: session_continue(session, err)) < 0)
+		return -1;
 	loop_run(run->build.loop);
+	if (!run->signal_number && session_settle(session, on_settled, run))
+		loop_run(run->build.loop);
 	return 0;
 }
 

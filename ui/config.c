@@ -28,6 +28,9 @@ const struct config_row config_rows[] = {
 				"columns of the list of steps, in percent of the screen"},
 	[CONFIG_DETAILS_HEIGHT] = {"details-height", CONFIG_TYPE_COUNT, "30", 10, 90,
 				   "lines of the details below, in percent of the screen"},
+	[CONFIG_STORE_SIZE] = {"store-size", CONFIG_TYPE_SIZE, "none", 0, 0,
+			       "what was of no use for longest is removed when the store takes "
+			       "more (20G); also: --store-size SIZE"},
 };
 
 struct config {
@@ -170,6 +173,17 @@ static int set_duration(struct config *config, enum config_setting setting, cons
 	return refuse(setting, wanted, text, err);
 }
 
+static int set_size(struct config *config, enum config_setting setting, const char *text,
+		    struct err *err)
+{
+	uint64_t bytes = 0;
+
+	if (strcmp(text, "none") != 0 && (!units_size(text, &bytes) || !bytes))
+		return refuse(setting, "a size as 500M or 20G, or none", text, err);
+	config->numbers[setting] = bytes;
+	return 0;
+}
+
 int config_set(struct config *config, enum config_setting setting, const char *text,
 	       struct err *err)
 {
@@ -177,7 +191,7 @@ int config_set(struct config *config, enum config_setting setting, const char *t
 				      const char *text, struct err *err) = {
 		[CONFIG_TYPE_THEME] = set_theme,   [CONFIG_TYPE_BOOL] = set_bool,
 		[CONFIG_TYPE_COUNT] = set_count,   [CONFIG_TYPE_DURATION] = set_duration,
-		[CONFIG_TYPE_PREFIX] = set_prefix,
+		[CONFIG_TYPE_PREFIX] = set_prefix, [CONFIG_TYPE_SIZE] = set_size,
 	};
 
 	if (setters[config_rows[setting].type](config, setting, text, err) < 0)

@@ -27,6 +27,7 @@ enum config_setting {
 	CONFIG_SCROLLBACK,   /* lines */
 	CONFIG_STEPS_WIDTH,  /* percent */
 	CONFIG_DETAILS_HEIGHT,
+	CONFIG_STORE_SIZE, /* bytes; 0: none */
 	CONFIG_SETTINGS,
 };
 
@@ -35,6 +36,7 @@ enum config_type {
 	CONFIG_TYPE_BOOL,
 	CONFIG_TYPE_COUNT,
 	CONFIG_TYPE_DURATION,
+	CONFIG_TYPE_SIZE,
 	CONFIG_TYPE_PREFIX,
 };
 

@@ -192,6 +192,13 @@ static int info_store(struct session *session, size_t number, struct buf *out, s
 	buf_add_str(out, "\n  artifacts: ");
 	add_mebibytes(out, usage.blobs_bytes);
 	buf_add_char(out, '\n');
+	if (session->options.store_size) {
+		buf_add_str(out, "  at most (store-size): ");
+		add_mebibytes(out, session->options.store_size);
+		buf_add_char(out, '\n');
+	}
+	if (session->pruned)
+		buf_add_fmt(out, "  last pruned: %s\n", session->pruned);
 	return 0;
 }
 

@@ -21,7 +21,8 @@ enum event_type {
 	EVENT_STEP_CACHED,    /* taken from the cache; attempt */
 	EVENT_BREAKPOINT_LOG, /* text: what a breakpoint on the step says, safe to show */
 	EVENT_STEP_ENDED,     /* attempt: how; passed or not */
-	EVENT_STOPPED,	      /* the session waits for a command; reason, and text for a failure */
+	EVENT_STORE_PRUNED, /* the store was too large; text: what was removed, amount: bytes freed */
+	EVENT_STOPPED,	    /* the session waits for a command; reason, and text for a failure */
 	EVENT_TYPES,
 };
 

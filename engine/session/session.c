@@ -124,6 +124,7 @@ void session_free(struct session *session)
 	loop_defer_cancel(host_loop(session->host), session);
 	session_keep_end(session);
 	session_squash_end(session);
+	session_prune_end(session);
 	release_places(session);
 	spec_free(session->spec);
 	spec_free(session->original);
@@ -212,6 +213,8 @@ static int go(struct session *session, enum goal goal, struct err *err)
 	session->state = SESSION_RUNNING;
 	/* What an earlier process recorded and did not live to make durable. */
 	session_sync(session);
+	session_pin_cached(session);
+	session_prune(session);
 	session_advance(session);
 	return 0;
 }

@@ -67,7 +67,8 @@ struct session_options {
 	const struct spec_options *spec_options; /* how it was read; must outlive the session */
 	size_t no_cache_from; /* steps from this number on are run again; 0: none */
 	size_t refresh; /* this apt, git or debootstrap step is run anew; SIZE_MAX: all; 0: none */
-	bool interactive; /* somebody may type into a running step */
+	bool interactive;    /* somebody may type into a running step */
+	uint64_t store_size; /* the store is pruned when it takes more bytes than that; 0: never */
 	void (*event)(void *data, const struct event *event);
 	void *data;
 	const struct command_front *front; /* command.h; NULL: none. Must outlive the session */
@@ -173,6 +174,10 @@ int session_type(struct session *session, const void *bytes, size_t length, stru
 /* Somebody types from now on: the running step, and those after it, wait for it when they read,
  * instead of getting end-of-file at once as under `run`; false: as under `run`, from the next step on. */
 void session_interact(struct session *session, bool interactive);
+
+/* For who is about to end: sees to it that the store is not left larger than store_size, as far as that
+ * can be helped. True when that takes time: settled() is called then, from the loop. */
+bool session_settle(struct session *session, void (*settled)(void *data), void *data);
 
 /* Copies the named artifacts of the present state to the artifact directory. */
 int session_export_artifacts(struct session *session, struct err *err);

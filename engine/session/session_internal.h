@@ -78,6 +78,14 @@ struct session {
 	struct squash *squash;	       /* being made by the next, or NULL */
 	struct worker *squashing;
 	bool no_squash; /* it failed: not again */
+
+	/* Keeps the store within its size. */
+	struct worker *pruning;
+	bool no_prune;		     /* nothing more can go, or another process prunes */
+	bool has_pinned;	     /* what this build has in the store is known to be in use */
+	char *pruned;		     /* what was removed last, or NULL */
+	void (*settled)(void *data); /* when nothing is under way any more; or NULL */
+	void *settled_data;
 };
 
 /* session.c */
@@ -167,6 +175,23 @@ void session_sync(struct session *session);
 void session_keep_end(struct session *session);
 /* In a child: lets steps have the processors and the disk first. */
 void session_yield_to_steps(void);
+
+/* session_keep.c: what is under way is thrown away, and sums are made of all that has none. */
+void session_keep_last(struct session *session);
+
+/* session_prune.c: starts making the store smaller if it is known to be too large. */
+void session_prune(struct session *session);
+/* Frees the space that a step lacks, at once; false when err is about something else, or nothing could
+ * be freed. */
+bool session_make_room(struct session *session, const struct err *err);
+/* Looks up what the build has in the store, so that it is in use, and is not what goes first. */
+void session_pin_cached(struct session *session);
+/* Tells who waits in session_settle() if nothing is under way. */
+void session_settled(struct session *session);
+void session_prune_end(struct session *session);
+
+/* session_message.c: "2 GiB"; to be freed. */
+char *session_size_text(uint64_t bytes);
 
 /* session_squash.c: starts squashing what the state's chains have to have squashed, unless some of it
  * is under way. It goes on by itself with those of the present position. */

@@ -90,20 +90,25 @@ static void on_ended(void *data, const struct err *err)
 	session->keeping = NULL;
 	end_batch(session, err);
 	session->no_keep |= err != NULL;
-	if (!session->no_keep)
+	session_prune(session);
+	if (!session->no_keep && session->settled)
+		session_keep_last(session);
+	else if (!session->no_keep)
 		session_sync(session);
+	session_settled(session);
 }
 
-/* Finds out what there is to do; false when there is nothing. Namespaces are not made for it. */
+/* Finds out what there is to do; false when there is nothing. Namespaces are not made for it, unless
+ * the size of all there is has to be known. Who waits for that waits for nothing else. */
 static bool find_job(struct session *session, struct job *job)
 {
 	struct store *store = host_store(session->host);
 	struct err ignored;
 
 	*job = (struct job){.store_fd = store_fd(store), .logs_fd = store_logs_fd(store)};
-	job->sync =
-		store_has_volatile(store) && store_batch_new(store, &session->batch, &ignored) == 0;
-	if (host_has_userns(session->host) &&
+	job->sync = !session->settled && store_has_volatile(store) &&
+		    store_batch_new(store, &session->batch, &ignored) == 0;
+	if ((session->options.store_size || host_has_userns(session->host)) &&
 	    sums_pending(store, &job->numbers, &job->count, &ignored) == 0 && job->count &&
 	    host_userns(session->host, &job->userns, &ignored) < 0)
 		job->userns = NULL;
@@ -155,6 +160,12 @@ void session_sync(struct session *session)
 			loop_timer(host_loop(session->host), wait_ms, keeping_due, session);
 	else
 		start_keeping(session);
+}
+
+void session_keep_last(struct session *session)
+{
+	session_keep_end(session);
+	start_keeping(session);
 }
 
 void session_keep_end(struct session *session)

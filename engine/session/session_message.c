@@ -7,7 +7,7 @@
 #include "engine/session/session_internal.h"
 
 /* "2 GiB", "1.5 MiB", "100 bytes". */
-static char *size_text(uint64_t bytes)
+char *session_size_text(uint64_t bytes)
 {
 	static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
 	double value = (double)bytes;
@@ -39,13 +39,13 @@ static const struct limit_words {
 	[RUN_TIMED_OUT] = {"stopped: ran longer than ", "", offsetof(struct limits, time_ms),
 			   seconds_text},
 	[RUN_OVER_OUTPUT] = {"stopped: printed more than ", "",
-			     offsetof(struct limits, output_bytes), size_text},
+			     offsetof(struct limits, output_bytes), session_size_text},
 	[RUN_OVER_MEMORY] = {"stopped: used more than ", " of memory",
-			     offsetof(struct limits, memory_bytes), size_text},
+			     offsetof(struct limits, memory_bytes), session_size_text},
 	[RUN_OVER_DISK] = {"stopped: took more than ", " of the disk",
-			   offsetof(struct limits, disk_bytes), size_text},
+			   offsetof(struct limits, disk_bytes), session_size_text},
 	[RUN_AT_FILE_SIZE] = {"failed at its limit of ", " for a file",
-			      offsetof(struct limits, file_bytes), size_text},
+			      offsetof(struct limits, file_bytes), session_size_text},
 	[RUN_AT_PROCESSES] = {"failed at its limit of ", "", offsetof(struct limits, processes),
 			      count_text},
 	[RUN_FAILED] = {0},

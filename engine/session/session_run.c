@@ -245,6 +245,18 @@ static int find_key(struct session *session, const struct action_input *input, s
 	return action_key(input, session->key, &session->ingredients, err);
 }
 
+/* Where the disk is full, what is of no use makes room for it, if the store has a size. */
+static int begin_attempt(struct session *session, struct err *err)
+{
+	struct store *store = host_store(session->host);
+
+	if (attempt_begin(store, COLUMNS, ROWS, &session->draft, err) == 0)
+		return 0;
+	if (!session_make_room(session, err))
+		return -1;
+	return attempt_begin(store, COLUMNS, ROWS, &session->draft, err);
+}
+
 static int start_step(struct session *session, struct err *err)
 {
 	struct action_input input = session_input(session, session->position);
@@ -256,8 +268,7 @@ static int start_step(struct session *session, struct err *err)
 	session->err = (struct err){0};
 	session->joined = false;
 	if (session_check_secrets(session, session->position, err) < 0 ||
-	    find_key(session, &input, err) < 0 ||
-	    attempt_begin(host_store(session->host), COLUMNS, ROWS, &session->draft, err) < 0)
+	    find_key(session, &input, err) < 0 || begin_attempt(session, err) < 0)
 		return -1;
 	session->started_ms = session_unix_time_ms();
 	if (action_start(&input, &session->draft, session->options.interactive, &callbacks,

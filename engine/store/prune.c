@@ -79,7 +79,9 @@ static bool is_enough(const struct prune *prune, const struct prune_item *item, 
 	const struct prune_options *options = prune->options;
 	uint64_t left = prune->survey.bytes - prune->result.freed_bytes;
 
-	if (options->max_bytes == UINT64_MAX && !options->unused_ms)
+	if (options->max_bytes == UINT64_MAX && !options->unused_ms && !options->free_bytes)
+		return true;
+	if (options->free_bytes && prune->result.freed_bytes >= options->free_bytes)
 		return true;
 	if (options->max_bytes != UINT64_MAX && left <= options->max_bytes)
 		return true;
@@ -157,7 +159,7 @@ static int remove_chosen(struct prune *prune, struct err *err)
 	if (store_doom(prune->store, prune->chosen.items, prune->chosen.count, &removed, err) < 0)
 		return -1;
 	prune->result.attempts = removed;
-	return store_purge_doomed(prune->store, err);
+	return prune->options->leave_files ? 0 : store_purge_doomed(prune->store, err);
 }
 
 static int run(struct prune *prune, struct err *err)
@@ -184,4 +186,32 @@ int store_prune(struct store *store, const struct prune_options *options,
 	if (result == 0)
 		*ret_result = prune.result;
 	return result;
+}
+
+int store_known_bytes(struct store *store, uint64_t *ret_bytes, struct err *err)
+{
+	AUTO_RESET sqlite3_stmt *stmt = db_query(store->db, SQL_KNOWN_BYTES, err, "");
+	int row = db_step(store->db, stmt, err);
+
+	if (row <= 0)
+		return row < 0 ? -1 : err_set(err, ERR_FAULT, "the size of the store is not known");
+	*ret_bytes = (uint64_t)sqlite3_column_int64(stmt, 0) +
+		     store_tree_bytes(store->fd, "blobs") + store_index_bytes(store);
+	return 0;
+}
+
+int prune_left_files(struct store *store, struct strv *ret_ids, struct err *err)
+{
+	AUTO_FREE int64_t *numbers = NULL;
+	size_t count;
+	char id[8];
+
+	if (db_numbers(store->db, db_query(store->db, SQL_LIST_DOOMED, err, ""), &numbers, &count,
+		       err) < 0)
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		if (store_id_format(numbers[i], id))
+			strv_add(ret_ids, id);
+	}
+	return 0;
 }

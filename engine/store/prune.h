@@ -12,8 +12,10 @@
 
 struct prune_options {
 	uint64_t max_bytes; /* ends when the store is no larger; UINT64_MAX: this does not end it */
-	int64_t unused_ms;  /* takes only what was of no use for so long; 0: whatever its age */
-	bool dry_run;	    /* removes nothing, and says what it would remove */
+	uint64_t free_bytes; /* ends when so much is freed; 0: this does not end it */
+	int64_t unused_ms;   /* takes only what was of no use for so long; 0: whatever its age */
+	bool dry_run;	     /* removes nothing, and says what it would remove */
+	bool leave_files; /* takes attempts out of the index; prune_left_files() has their files */
 };
 
 struct prune_result {
@@ -26,5 +28,12 @@ struct prune_result {
  * age, only artifacts that nothing refers to go. */
 int store_prune(struct store *store, const struct prune_options *options,
 		struct prune_result *ret_result, struct err *err);
+
+/* How much the store takes, as far as that is known without looking at its files one by one. */
+int store_known_bytes(struct store *store, uint64_t *ret_bytes, struct err *err);
+
+/* The ids of attempts that are in the index no more and may have files: layers/ID and tmp/ID are to be
+ * removed, and then store_clean() does the rest. */
+int prune_left_files(struct store *store, struct strv *ret_ids, struct err *err);
 
 #endif

@@ -152,14 +152,11 @@ static int add_squashes(struct survey *survey, struct err *err)
 
 int survey_make(struct survey *survey, struct store *store, struct err *err)
 {
-	static const char *const index[] = {"store.db", "store.db-wal", "store.db-shm"};
-
 	*survey = (struct survey){.store = store};
 	if (find_blobs(survey, err) < 0 || store_each_attempt(store, add_item, survey, err) < 0 ||
 	    add_squashes(survey, err) < 0)
 		return -1;
-	for (size_t i = 0; i < ARRAY_SIZE(index); i++)
-		survey->bytes += store_file_bytes(store->fd, index[i]);
+	survey->bytes += store_index_bytes(store);
 	spread_uses(survey);
 	return 0;
 }

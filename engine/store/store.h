@@ -220,6 +220,9 @@ int store_make_durable(const char *path, struct err *err);
 /* Whether there are attempts that are not durable yet. */
 bool store_has_volatile(struct store *store);
 
+/* How many bytes have to be freed before a step may begin, with some to spare; 0: none. */
+uint64_t store_missing_bytes(struct store *store);
+
 struct store_usage {
 	uint64_t layers_bytes, logs_bytes, blobs_bytes, database_bytes;
 	int64_t attempts, layers, failed, squashed;

@@ -173,6 +173,7 @@ int64_t store_used_ms(struct store *store, const struct attempt *attempt);
  * read counts as nothing. */
 uint64_t store_file_bytes(int dir_fd, const char *name);
 uint64_t store_tree_bytes(int dir_fd, const char *name);
+uint64_t store_index_bytes(struct store *store);
 
 /* store_digest.c */
 /* The digest of all bytes of a file; its offset stays. */

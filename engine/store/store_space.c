@@ -42,6 +42,15 @@ int store_check_space(struct store *store, struct err *err)
 	return -1;
 }
 
+uint64_t store_missing_bytes(struct store *store)
+{
+	uint64_t available, floor;
+
+	if (measure(store, &available, &floor) < 0 || available >= floor)
+		return 0;
+	return 2 * floor - available;
+}
+
 /* Opens the reserved file, which is made when missing. */
 static int open_reserve(struct store *store)
 {

@@ -31,6 +31,13 @@ uint64_t store_tree_bytes(int dir_fd, const char *name)
 	return total;
 }
 
+uint64_t store_index_bytes(struct store *store)
+{
+	return store_file_bytes(store->fd, "store.db") +
+	       store_file_bytes(store->fd, "store.db-wal") +
+	       store_file_bytes(store->fd, "store.db-shm");
+}
+
 int store_usage(struct store *store, struct store_usage *ret_usage, struct err *err)
 {
 	AUTO_RESET sqlite3_stmt *stmt = db_query(store->db, SQL_COUNT_ATTEMPTS, err, "");
@@ -47,9 +54,7 @@ int store_usage(struct store *store, struct store_usage *ret_usage, struct err *
 	usage.layers_bytes = store_tree_bytes(store->fd, "layers");
 	usage.logs_bytes = store_tree_bytes(store->fd, "logs");
 	usage.blobs_bytes = store_tree_bytes(store->fd, "blobs");
-	usage.database_bytes = store_file_bytes(store->fd, "store.db") +
-			       store_file_bytes(store->fd, "store.db-wal") +
-			       store_file_bytes(store->fd, "store.db-shm");
+	usage.database_bytes = store_index_bytes(store);
 	*ret_usage = usage;
 	return 0;
 }

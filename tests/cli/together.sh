@@ -36,28 +36,6 @@ start_second() {
 	wait_for ready
 }
 
-# Ends the first sleep of a step that waits, if there is one, and waits until it is gone.
-end_a_sleep() {
-	local file process
-	for file in /proc/[0-9]*/cmdline; do
-		process=${file%/cmdline}
-		if grep -qsxz "1000$$" "$file" && kill "${process#/proc/}" 2>/dev/null; then
-			while [ -e "$process" ]; do
-				sleep 0.02
-			done
-			return 0
-		fi
-	done
-	return 1
-}
-
-# Lets one step that has printed "ready" go on.
-let_go() {
-	until end_a_sleep; do
-		sleep 0.02
-	done
-}
-
 check_whole() {
 	run contractor store verify
 	check_status 0

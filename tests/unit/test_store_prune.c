@@ -121,6 +121,58 @@ static void test_size(void **state)
 	expect_left(fixture, "");
 }
 
+/* Just so much as is to be freed. */
+static void test_free_bytes(void **state)
+{
+	struct fixture *fixture = *state;
+	struct prune_options options = {.max_bytes = UINT64_MAX, .free_bytes = 1};
+
+	make_builds(fixture);
+	set_age(fixture, 4, 20);
+	assert_int_equal(prune(fixture, &options).attempts, 1);
+	expect_left(fixture, "123");
+	options.free_bytes = UINT64_MAX;
+	assert_int_equal(prune(fixture, &options).attempts, 3);
+}
+
+/* The files may be removed by somebody else: they are named until then, and nobody finds them. */
+static void test_left_files(void **state)
+{
+	const struct prune_options options = {.max_bytes = 0, .leave_files = true};
+	struct fixture *fixture = *state;
+	AUTO_STRV struct strv ids = {0}, none = {0};
+	struct prune_result result;
+	struct err err;
+
+	make_builds(fixture);
+	assert_true(store_use(fixture->store, 2));
+	assert_int_equal(store_prune(fixture->store, &options, &result, &err), 0);
+	assert_int_equal(result.attempts, 2);
+	assert_int_equal(prune_left_files(fixture->store, &ids, &err), 0);
+	assert_int_equal(ids.len, 2);
+	assert_true(strv_contains(&ids, "3") && strv_contains(&ids, "4"));
+	assert_true(fixture_has(fixture, "layers/3"));
+	store_clean(fixture->store);
+	expect_left(fixture, "12");
+	assert_int_equal(prune_left_files(fixture->store, &none, &err), 0);
+	assert_int_equal(none.len, 0);
+	fixture_expect_whole(fixture->store);
+}
+
+/* What is known of the size is what the index has. */
+static void test_known_bytes(void **state)
+{
+	struct fixture *fixture = *state;
+	uint64_t before, after;
+	struct err err;
+
+	make_builds(fixture);
+	assert_int_equal(store_known_bytes(fixture->store, &before, &err), 0);
+	fixture_sql(fixture, "UPDATE attempts SET bytes = 1000000 WHERE number < 3");
+	assert_int_equal(store_known_bytes(fixture->store, &after, &err), 0);
+	assert_in_range(after - before, 2000000, 2000000 + 65536);
+}
+
 /* With both, an age keeps what a size would take. */
 static void test_size_and_age(void **state)
 {
@@ -315,7 +367,9 @@ int main(void)
 		FIXTURE_TEST(test_size_and_age), FIXTURE_TEST(test_touch),
 		FIXTURE_TEST(test_in_use),	 FIXTURE_TEST(test_own_use),
 		FIXTURE_TEST(test_artifacts),	 FIXTURE_TEST(test_dry_run),
-		FIXTURE_TEST(test_killed),	 FIXTURE_TEST(test_squashed),
+		FIXTURE_TEST(test_free_bytes),	 FIXTURE_TEST(test_left_files),
+		FIXTURE_TEST(test_known_bytes),	 FIXTURE_TEST(test_killed),
+		FIXTURE_TEST(test_squashed),
 	};
 
 	return cmocka_run_group_tests_name("pruning", tests, NULL, NULL);
