@@ -86,10 +86,11 @@ static void on_ended(void *data, const struct err *err)
 {
 	struct session *session = data;
 
-	worker_free(session->keeping);
-	session->keeping = NULL;
+	/* The error is the worker's. */
 	end_batch(session, err);
 	session->no_keep |= err != NULL;
+	worker_free(session->keeping);
+	session->keeping = NULL;
 	session_prune(session);
 	if (!session->no_keep && session->settled)
 		session_keep_last(session);
