@@ -12,6 +12,7 @@
 
 #include "engine/base/buf.h"
 #include "engine/base/mem.h"
+#include "ui/burst.h"
 #include "ui/color.h"
 #include "ui/guard.h"
 #include "ui/theme.h"
@@ -38,6 +39,7 @@ struct canvas {
 	struct frame shown; /* what the terminal shows */
 	cchar_t *line;	    /* of the frame's columns */
 	struct guard *guard;
+	struct burst burst;
 	struct termios before; /* how the terminal is to be again */
 	bool private_modes;    /* of DEC's kind: it has them */
 	bool suspended;
@@ -169,6 +171,7 @@ int canvas_new(const struct canvas_options *options, struct canvas **ret_canvas,
 			       "`contractor debug --plain` do not");
 	canvas = mem_new(sizeof *canvas);
 	canvas->guard = guard_new();
+	burst_open(&canvas->burst);
 	tcgetattr(STDIN_FILENO, &canvas->before);
 	if (open_screen(canvas, options, err) < 0) {
 		canvas_free(canvas);
@@ -191,6 +194,7 @@ void canvas_free(struct canvas *canvas)
 	if (canvas->screen)
 		delscreen(canvas->screen);
 	guard_free(canvas->guard);
+	burst_close(&canvas->burst);
 	frame_release(&canvas->shown);
 	free(canvas->line);
 	free(canvas);
@@ -414,10 +418,12 @@ void canvas_show(struct canvas *canvas, const struct frame *frame)
 
 	if (!rows && !cursor)
 		return;
+	burst_begin(&canvas->burst);
 	show_cursor(frame);
 	say_private(canvas, UPDATE_BEGIN);
 	wrefresh(stdscr);
 	say_private(canvas, UPDATE_END);
+	burst_end(&canvas->burst);
 }
 
 void canvas_redraw(struct canvas *canvas)

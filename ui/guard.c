@@ -23,6 +23,7 @@ struct orders {
 	atomic_bool armed; /* the terminal is to be given back, as follows */
 	atomic_bool ended; /* there is nothing to be done */
 	struct termios before, taken;
+	int terminal; /* standard output, whatever stands in for it when the end comes (burst.h) */
 	size_t length;
 	char reset[GUARD_RESET_MAX];
 };
@@ -87,7 +88,7 @@ static bool give_back(struct orders *orders)
 
 	if (!atomic_exchange(&orders->armed, false))
 		return false;
-	fd_write_all(STDOUT_FILENO, orders->reset, orders->length);
+	fd_write_all(orders->terminal, orders->reset, orders->length);
 	if (tcgetattr(STDIN_FILENO, &now) == 0 && same_modes(&now, &orders->taken))
 		tcsetattr(STDIN_FILENO, TCSANOW, &orders->before);
 	return true;
@@ -108,7 +109,7 @@ static void stand_in(const struct guard *guard)
 				     "Press Enter if there is no prompt.\n";
 
 	if (give_back(guard->orders))
-		fd_write_all(STDOUT_FILENO, killed, sizeof killed - 1);
+		fd_write_all(guard->orders->terminal, killed, sizeof killed - 1);
 	tell(guard);
 }
 
@@ -117,7 +118,7 @@ static void stand_in(const struct guard *guard)
 /* Waits until the other end is closed, by whatever. */
 static _Noreturn void watch(const struct guard *guard, int pipe)
 {
-	const int keep[] = {pipe, guard->stderr_fd, guard->said};
+	const int keep[] = {pipe, guard->orders->terminal, guard->stderr_fd, guard->said};
 	sigset_t all;
 	char byte;
 
@@ -170,6 +171,7 @@ struct guard *guard_new(void)
 	if (shared == MAP_FAILED)
 		return guard;
 	guard->orders = shared;
+	guard->orders->terminal = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 	start(guard);
 	handle_crashes(guard->orders);
 	return guard;
@@ -186,8 +188,10 @@ void guard_free(struct guard *guard)
 	if (guard->pid > 0)
 		waitpid(guard->pid, NULL, 0);
 	unmute(guard);
-	if (guard->orders)
+	if (guard->orders) {
+		fd_close(&guard->orders->terminal);
 		munmap(guard->orders, sizeof *guard->orders);
+	}
 	free(guard);
 }
 
