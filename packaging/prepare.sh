@@ -17,6 +17,7 @@ run   bubblewrap uidmap busybox-static
 run   debootstrap gpgv debian-archive-keyring git ca-certificates
 edit  sensible-utils nano
 test  libcmocka-dev clang-format universal-ctags shellcheck faketime jq xfsprogs btrfs-progs
+test  passt slirp4netns
 fuzz  clang
 '
 

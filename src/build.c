@@ -94,8 +94,12 @@ static int open_host(struct build *build, bool look_only, bool damaged_ok)
 {
 	struct host_settings settings;
 	struct err err;
+	int status;
 
 	program_host_settings(build->program, &settings);
+	status = look_only ? 0 : program_network_stack(build->program, &settings.stack);
+	if (status)
+		return status;
 	if (read_secrets(build, &err) < 0)
 		return program_fail(build->program, &err);
 	settings.secrets = build->secrets;

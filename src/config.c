@@ -31,6 +31,7 @@ static int load_settings(const struct options *options, struct config *config, s
 	} given[] = {
 		{"--theme", options->theme, CONFIG_THEME},
 		{"--store-size", options->store_size, CONFIG_STORE_SIZE},
+		{"--network-stack", options->network_stack, CONFIG_NETWORK_STACK},
 	};
 
 	if (config_load(config, messages, err) < 0)
@@ -79,6 +80,18 @@ int program_store_size(struct program *program, uint64_t *ret_bytes)
 	if (status)
 		return status;
 	*ret_bytes = config_number(config, CONFIG_STORE_SIZE);
+	config_free(config);
+	return 0;
+}
+
+int program_network_stack(struct program *program, enum stack_wish *ret_wish)
+{
+	struct config *config;
+	int status = program_load_config(program, &config, NULL);
+
+	if (status)
+		return status;
+	*ret_wish = (enum stack_wish)config_number(config, CONFIG_NETWORK_STACK);
 	config_free(config);
 	return 0;
 }

@@ -15,4 +15,7 @@ int program_load_config(struct program *program, struct config **ret_config,
 /* How large the store may be; 0: no matter. As above. */
 int program_store_size(struct program *program, uint64_t *ret_bytes);
 
+/* Which network steps with network have. As above. */
+int program_network_stack(struct program *program, enum stack_wish *ret_wish);
+
 #endif

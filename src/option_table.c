@@ -1,5 +1,7 @@
 #include "src/options.h"
 
+#include "engine/sandbox/stack.h"
+
 #define BIT(command) (UINT64_C(1) << COMMAND_##command)
 #define ALL (BIT(COUNT) - 1)
 
@@ -47,6 +49,11 @@ const struct option option_table[] = {
 	 "Copies the final workspace to DIR, which must be empty or not exist."},
 	{"allow", 0, true, OPTION_LIST, FIELD(allow), "WHAT", "network|mounts", STEPS | BIT(SHELL),
 	 0, "Grants what steps ask for: `network` (`mounts` is not built yet)."},
+	{"network-stack", 0, true, OPTION_TEXT, FIELD(network_stack), "WHICH", STACK_WISHES,
+	 STEPS | BIT(SHELL), 0,
+	 "The network of steps that have one: `private`, of their own, without the host's "
+	 "loopback; `host`; or `auto`, which is `private` where pasta or slirp4netns is "
+	 "installed."},
 	{"offline", 0, false, OPTION_FLAG, FIELD(offline), NULL, NULL, STEPS, 0,
 	 "Refuses every step that needs the network, unless it is cached."},
 	{"break", 0, false, OPTION_LIST, FIELD(breaks), "WHERE", NULL, BIT(DEBUG), 0,

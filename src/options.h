@@ -56,6 +56,7 @@ struct options {
 	bool asciicast, schema, repair, all, dry_run, plain, host_tools, path;
 	const char *store, *artifacts, *context, *color, *theme, *store_size;
 	const char *from, *until, *no_cache, *refresh, *keep_workspace, *command_file;
+	const char *network_stack;
 	const char *to, *older_than;
 	struct strv parameters, allow, breaks, secrets;
 	uint64_t given;	      /* bits: which rows of the table were used */

@@ -5,6 +5,7 @@
 
 #include "engine/base/mem.h"
 #include "engine/base/path.h"
+#include "engine/sandbox/stack.h"
 #include "engine/spec/suggest.h"
 #include "engine/spec/units.h"
 #include "ui/theme.h"
@@ -31,6 +32,9 @@ const struct config_row config_rows[] = {
 	[CONFIG_STORE_SIZE] = {"store-size", CONFIG_TYPE_SIZE, "none", 0, 0,
 			       "what was of no use for longest is removed when the store takes "
 			       "more (20G); also: --store-size SIZE"},
+	[CONFIG_NETWORK_STACK] = {"network-stack", CONFIG_TYPE_STACK, "auto", 0, 0,
+				  "of steps with network: private, host, or auto, which is private "
+				  "where it can be; also: --network-stack"},
 };
 
 struct config {
@@ -184,6 +188,17 @@ static int set_size(struct config *config, enum config_setting setting, const ch
 	return 0;
 }
 
+static int set_stack(struct config *config, enum config_setting setting, const char *text,
+		     struct err *err)
+{
+	enum stack_wish wish;
+
+	if (!stack_wish_find(text, &wish))
+		return refuse(setting, "auto, private or host", text, err);
+	config->numbers[setting] = wish;
+	return 0;
+}
+
 int config_set(struct config *config, enum config_setting setting, const char *text,
 	       struct err *err)
 {
@@ -192,6 +207,7 @@ int config_set(struct config *config, enum config_setting setting, const char *t
 		[CONFIG_TYPE_THEME] = set_theme,   [CONFIG_TYPE_BOOL] = set_bool,
 		[CONFIG_TYPE_COUNT] = set_count,   [CONFIG_TYPE_DURATION] = set_duration,
 		[CONFIG_TYPE_PREFIX] = set_prefix, [CONFIG_TYPE_SIZE] = set_size,
+		[CONFIG_TYPE_STACK] = set_stack,
 	};
 
 	if (setters[config_rows[setting].type](config, setting, text, err) < 0)

@@ -27,7 +27,8 @@ enum config_setting {
 	CONFIG_SCROLLBACK,   /* lines */
 	CONFIG_STEPS_WIDTH,  /* percent */
 	CONFIG_DETAILS_HEIGHT,
-	CONFIG_STORE_SIZE, /* bytes; 0: none */
+	CONFIG_STORE_SIZE,    /* bytes; 0: none */
+	CONFIG_NETWORK_STACK, /* enum stack_wish */
 	CONFIG_SETTINGS,
 };
 
@@ -38,6 +39,7 @@ enum config_type {
 	CONFIG_TYPE_DURATION,
 	CONFIG_TYPE_SIZE,
 	CONFIG_TYPE_PREFIX,
+	CONFIG_TYPE_STACK,
 };
 
 struct config_row {
@@ -80,7 +82,7 @@ int config_set(struct config *config, enum config_setting setting, const char *t
 	       struct err *err);
 
 const char *config_text(const struct config *config, enum config_setting setting);
-/* Of a setting that is a number, or of a flag 0 or 1. */
+/* Of a setting that is a number or an enum, or of a flag 0 or 1. */
 uint64_t config_number(const struct config *config, enum config_setting setting);
 bool config_flag(const struct config *config, enum config_setting setting);
 const struct keymap *config_keymap(const struct config *config);

@@ -108,6 +108,7 @@ void action_policy(const struct action_input *input, struct sandbox_policy *ret_
 	ret_policy->systree = type->place != ACTION_ON_HOST;
 	ret_policy->workspace = true;
 	ret_policy->unshare_network = !type->network;
+	ret_policy->stack = host_stack(input->host);
 	ret_policy->user = step->user ? step->user : "root";
 	ret_policy->gid = step->gid;
 	ret_policy->tmp_from_fd = true;

@@ -172,6 +172,8 @@ static int check(const struct action_run *run, struct err *err)
 
 static int start(struct action_run *run, struct err *err)
 {
+	AUTO_FREE char *default_mirror = host_mirror(run->input.step);
+	const char *mirror = mirror_field(run->input.step);
 	AUTO_STRV struct strv arguments = {0};
 	AUTO_BUF struct buf keyring = BUF_INIT;
 	bool has_keyring = step_text(run->input.step, "keyring");
@@ -188,6 +190,7 @@ static int start(struct action_run *run, struct err *err)
 	action_policy(&run->input, &policy);
 	result = network_run(run, &policy,
 			     &(struct network_script){.text = script,
+						      .address = mirror ? mirror : default_mirror,
 						      .arguments = &arguments,
 						      .files = files,
 						      .n_files = has_keyring ? 2 : 1},

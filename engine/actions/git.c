@@ -265,9 +265,11 @@ static int start(struct action_run *run, struct err *err)
 	run->finish = finish;
 	action_policy(&run->input, &policy);
 	set_environment(&policy.environment);
-	result =
-		network_run(run, &policy,
-			    &(struct network_script){.text = script, .arguments = &arguments}, err);
+	result = network_run(run, &policy,
+			     &(struct network_script){.text = script,
+						      .address = step_text(run->input.step, "url"),
+						      .arguments = &arguments},
+			     err);
 	sandbox_policy_release(&policy);
 	return result;
 }

@@ -198,6 +198,14 @@ const struct strv *host_existing_paths(struct host *host)
 	return &host->existing;
 }
 
+enum stack host_stack(const struct host *host)
+{
+	struct stack_host look;
+
+	stack_look("", &look);
+	return stack_choose(host->settings.stack, &look);
+}
+
 struct seccomp_cache *host_seccomp_cache(struct host *host)
 {
 	return &host->filters;

@@ -17,6 +17,7 @@
 #include "engine/process/userns.h"
 #include "engine/sandbox/policy.h"
 #include "engine/sandbox/spare.h"
+#include "engine/sandbox/stack.h"
 #include "engine/store/store.h"
 
 /* Modification times in artifacts are clamped to this unless SOURCE_DATE_EPOCH says otherwise:
@@ -32,6 +33,7 @@ struct host_settings {
 		context_dir; /* --context; NULL: the git work tree of the spec, else its directory */
 	bool allow_network;  /* --allow network: for `network: host` of shell steps */
 	bool offline;	     /* --offline */
+	enum stack_wish stack;	       /* --network-stack */
 	const struct secrets *secrets; /* --secret; NULL: none. Must outlive the host */
 	bool read_only;		       /* the command only looks: the ids need not be mapped */
 	bool damaged_ok; /* opens a store with a damaged index, too: for verify and remove */
@@ -63,6 +65,8 @@ int host_userns(struct host *host, const struct userns **ret_userns, struct err 
 /* Whether they were made already. */
 bool host_has_userns(const struct host *host);
 const struct strv *host_existing_paths(struct host *host);
+/* The network stack of steps with network, by the settings and what is installed. */
+enum stack host_stack(const struct host *host);
 struct seccomp_cache *host_seccomp_cache(struct host *host);
 /* Where an init for the next sandbox is kept (spare.h), and its end, when none will follow. */
 struct spare **host_spare(struct host *host);

@@ -6,18 +6,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "engine/actions/reach.h"
 #include "engine/actions/script.h"
 #include "engine/base/buf.h"
 #include "engine/base/mem.h"
 #include "engine/base/path.h"
 
 enum { FILE_SIZE_MAX = 1 << 20 };
-
-/* What programs read to find a proxy; curl takes http_proxy in small letters only. */
-static const char *const proxy_names[] = {
-	"http_proxy", "https_proxy", "ftp_proxy", "all_proxy", "no_proxy",
-	"HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "ALL_PROXY", "NO_PROXY",
-};
 
 /* "Action not allowed" to everybody who asks whether to start a service. */
 #define POLICY_RC_D "#!/bin/sh\nexit 101\n"
@@ -50,14 +45,14 @@ static char *read_hosts(const char *root, const char *hostname)
 
 static void add_proxies(char *const *environment, struct strv *ret_environment)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(proxy_names); i++) {
-		size_t length = strlen(proxy_names[i]);
+	for (const char *const *name = reach_proxy_names; *name; name++) {
+		size_t length = strlen(*name);
 
-		if (strv_getenv(ret_environment, proxy_names[i]))
+		if (strv_getenv(ret_environment, *name))
 			continue;
 		for (char *const *entry = environment; *entry; entry++) {
-			if (!strncmp(*entry, proxy_names[i], length) && (*entry)[length] == '=')
-				strv_setenv(ret_environment, proxy_names[i], *entry + length + 1);
+			if (!strncmp(*entry, *name, length) && (*entry)[length] == '=')
+				strv_setenv(ret_environment, *name, *entry + length + 1);
 		}
 	}
 }
@@ -90,8 +85,10 @@ static void add_tree_files(struct network *network, enum sandbox_kind kind)
 void network_init(struct network *network, const char *root, char *const *environment,
 		  struct sandbox_policy *policy)
 {
+	AUTO_FREE char *resolv_conf = read_file(root, "etc/resolv.conf");
+
 	*network = (struct network){
-		.resolv_conf = read_file(root, "etc/resolv.conf"),
+		.resolv_conf = reach_resolv_conf(resolv_conf, policy->stack),
 		.hosts = read_hosts(root, policy->hostname),
 	};
 	add_proxies(environment, &policy->environment);
@@ -118,6 +115,10 @@ int network_run(struct action_run *run, struct sandbox_policy *policy,
 	if (action_check_network(run, err) < 0)
 		return -1;
 	network_init(&network, "/", environ, policy);
+	if (reach_check(policy, script->address, err) < 0) {
+		network_release(&network);
+		return -1;
+	}
 	sandbox_policy_add_file(policy, &file);
 	for (size_t i = 0; i < script->n_files; i++)
 		sandbox_policy_add_file(policy, &script->files[i]);

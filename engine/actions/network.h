@@ -1,14 +1,14 @@
 /* network.h: what a step with network is given of the host's settings, and starting one.
  *
- *	/etc/resolv.conf  the host's, its links followed
+ *	/etc/resolv.conf  the host's, its links followed, as it is to be in the step's own network
+ *			  stack (reach.h)
  *	/etc/hosts	  the host's, and the sandbox's own name
  *	http_proxy, …	  the person's, where the step's environment does not set them: where a
  *			  proxy is the only way out, nothing works without
  *	policy-rc.d	  for packages: installed services are not started
  *
  * None of it is part of a cache key, and none of it stays in a tree: into a systree files come
- * as a layer of ours above it, so that packages may replace what they own. The host's loopback
- * can be reached.
+ * as a layer of ours above it, so that packages may replace what they own.
  */
 #ifndef ENGINE_ACTIONS_NETWORK_H
 #define ENGINE_ACTIONS_NETWORK_H
@@ -38,6 +38,7 @@ void network_release(struct network *network);
 /* A step that is a script of ours for /bin/sh -e. */
 struct network_script {
 	const char *text;
+	const char *address;		  /* what it asks, as far as that is known; or NULL */
 	const struct strv *arguments;	  /* $1, $2, …; NULL: none */
 	const struct sandbox_file *files; /* more files that it reads */
 	size_t n_files;

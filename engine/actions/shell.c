@@ -1,13 +1,13 @@
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "engine/actions/actions.h"
+#include "engine/actions/network.h"
+#include "engine/actions/reach.h"
 #include "engine/actions/run.h"
+#include "engine/actions/script.h"
 #include "engine/base/mem.h"
-
-/* Where the script is inside: a file, so that any interpreter can read it and its messages
- * have line numbers. */
-#define SCRIPT_PATH "/run/contractor-script"
 
 static int check_granted(const struct action_run *run, struct err *err)
 {
@@ -27,17 +27,24 @@ static int start(struct action_run *run, struct err *err)
 	const char *script = step_text(step, "shell");
 	const struct sandbox_file file = {
 		.target = SCRIPT_PATH, .bytes = script, .length = strlen(script), .mode = 0444};
+	struct network network = {0};
 	struct sandbox_policy policy;
 	int result;
 
 	if (check_granted(run, err) < 0)
 		return -1;
 	action_policy(&run->input, &policy);
+	if (!policy.unshare_network)
+		network_init(&network, "/", environ, &policy);
 	sandbox_policy_add_file(&policy, &file);
 	strv_extend(&policy.argv, step_list(step, "interpreter"));
 	strv_add(&policy.argv, SCRIPT_PATH);
 	run->outputs = step_list(step, "outputs");
-	result = action_run_sandbox(run, &policy, NULL, 0, err);
+	result = reach_check(&policy, NULL, err);
+	if (!result)
+		result = action_run_sandbox(run, &policy, network.tree_files, network.n_tree_files,
+					    err);
+	network_release(&network);
 	sandbox_policy_release(&policy);
 	return result;
 }
@@ -59,7 +66,7 @@ static const struct field fields[] = {
 	 .type = FIELD_CHOICE,
 	 .choices = "none|host",
 	 .fallback = "none",
-	 .help = "host: the host's network, if the person allows it with --allow network."},
+	 .help = "host: network, if the person allows it with --allow network."},
 	{.name = "outputs",
 	 .type = FIELD_PATHS,
 	 .help = "Files of the workspace that must exist afterwards, else the step failed."},

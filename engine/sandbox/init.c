@@ -32,6 +32,7 @@ struct init {
 	pid_t main_pid;
 	bool ended, stopping;
 	struct init_shells shells; /* that joined the step */
+	struct init_stack stack;
 	struct init_copies copies;
 	struct init_meters meters;
 	struct init_result result;
@@ -50,6 +51,22 @@ static int watch_children(struct init *init, struct err *err)
 	return 0;
 }
 
+/* A worker cuts itself off. */
+static int make_network(struct init *init, struct err *err)
+{
+	const struct init_kind *kind = &init->plan->kind;
+
+	if (kind->private_network)
+		return init_cut_network(err);
+	if (init->plan->worker || !stack_is_private(kind->stack))
+		return 0;
+	init->stack.stack = kind->stack;
+	if (init_start_stack(&init->stack, init->socket, err) < 0)
+		return -1;
+	init->shells.stack_pid = init->stack.pid;
+	return 0;
+}
+
 /* Makes all that needs no trees. */
 static int make_ready(struct init *init, struct err *err)
 {
@@ -60,7 +77,7 @@ static int make_ready(struct init *init, struct err *err)
 	if ((plan->kind.inner_userns || plan->worker) &&
 	    init_make_inner_userns(plan, &init->inner_fd, err) < 0)
 		return -1;
-	if (plan->kind.private_network && init_cut_network(err) < 0)
+	if (make_network(init, err) < 0)
 		return -1;
 	return watch_children(init, err);
 }
@@ -84,6 +101,7 @@ static int start(struct init *init, struct err *err)
 	if (init->copies.made[TREE_SYSTREE] || init->copies.made[TREE_WORKSPACE])
 		message_send_text(init->socket, 'N', INIT_NOTE_COPIED);
 	init_meters_start(&init->meters, init->plan);
+	init->meters.memory.stack_pid = init->stack.pid;
 	init->main_pid = init->meters.main_pid = fork();
 	if (init->main_pid == 0)
 		init_be_main(&first);
@@ -92,6 +110,17 @@ static int start(struct init *init, struct err *err)
 	/* Or contractor would not see their other ends close before init ends. */
 	init_plan_close(init->plan);
 	return 0;
+}
+
+/* Its connections are lost, and the step goes on without. */
+static void note_stack_ended(struct init *init)
+{
+	AUTO_FREE char *said = init_stack_said(&init->stack);
+	AUTO_FREE char *note = mem_printf("%s ended, and with it the step's network: %s",
+					  stack_name(init->stack.stack), said);
+
+	init->stack.pid = init->shells.stack_pid = 0;
+	message_send_text(init->socket, 'N', note);
 }
 
 /* Reaps what has ended; the end of the main process is the end of the step. */
@@ -107,6 +136,8 @@ static void reap(struct init *init)
 		if (pid == init->main_pid) {
 			init->result.status = status;
 			init->ended = true;
+		} else if (pid == init->stack.pid) {
+			note_stack_ended(init);
 		} else {
 			init_shell_ended(&init->shells, pid, status);
 		}
@@ -245,7 +276,11 @@ static void finish(struct init *init)
 static _Noreturn void be_init(const struct init_plan *known, int socket, int go_fd)
 {
 	struct init_plan plan = *known;
-	struct init init = {.plan = &plan, .socket = socket, .signal_fd = -1, .inner_fd = -1};
+	struct init init = {.plan = &plan,
+			    .socket = socket,
+			    .signal_fd = -1,
+			    .inner_fd = -1,
+			    .stack.said_fd = -1};
 	struct err err = {0};
 	char byte;
 

@@ -1,7 +1,8 @@
 /* init.h: the first process of a step's pid namespace, above bwrap and above our own workers.
  *
  * It is a function of ours in a forked child, not a program. It
- *	1. makes the user namespace that the step runs in, and its network namespace,
+ *	1. makes the user namespace that the step runs in, and its network namespace, with a program
+ *	   that carries packets in and out where the step has a network stack of its own,
  *	2. waits for the plan, if it was started before there was one (spare.h),
  *	3. mounts the trees in a mount namespace of its own,
  *	4. starts bwrap (or a worker of ours, with the tree as its root directory),
@@ -21,6 +22,7 @@
 #include "engine/base/err.h"
 #include "engine/base/strv.h"
 #include "engine/process/userns.h"
+#include "engine/sandbox/stack.h"
 #include "engine/store/chain.h"
 
 /* Directories in the outer mount namespace. */
@@ -53,8 +55,9 @@ struct init_worker {
 /* What init must know before it can make ready for a step, whichever that will be. */
 struct init_kind {
 	bool inner_userns;
-	bool private_network; /* a network namespace with nothing but loopback */
-	uint64_t processes;   /* RLIMIT_NPROC of the inner namespace; 0: none */
+	bool private_network; /* a network namespace with nothing but loopback; else: */
+	enum stack stack;
+	uint64_t processes; /* RLIMIT_NPROC of the inner namespace; 0: none */
 };
 
 /* What init sees to itself, or names when a step fails for it; 0: none. */

@@ -83,6 +83,17 @@ int init_make_inner_userns(const struct init_plan *plan, int *ret_fd, struct err
  * listened on. */
 int init_cut_network(struct err *err);
 
+/* init_stack.c: the program of a step's network stack, a child of init. */
+struct init_stack {
+	enum stack stack;
+	pid_t pid;   /* 0: none */
+	int said_fd; /* its standard error, to be read, or -1 */
+};
+/* Starts the program, enters the network namespace, and waits until it has an interface. */
+int init_start_stack(struct init_stack *stack, int socket, struct err *err);
+/* The last line that the program has said, safe to show. Free with free(). */
+char *init_stack_said(const struct init_stack *stack);
+
 /* init_main.c: what the first process of a step is made of. */
 struct init_main {
 	const struct init_plan *plan;
@@ -94,10 +105,11 @@ _Noreturn void init_be_main(struct init_main *first);
 /* In another: becomes the launcher with these arguments. */
 _Noreturn void init_be_joiner(struct init_main *joiner, char **argv);
 
-/* init_join.c: the shells that joined the step; main_pid and inner_fd are init's. */
+/* init_join.c: the shells that joined the step; main_pid, stack_pid and inner_fd are init's. */
 enum { INIT_SHELLS_MAX = 16 };
 struct init_shells {
 	pid_t main_pid;
+	pid_t stack_pid; /* what carries packets for the step and the shells; 0: nothing */
 	int inner_fd;
 	struct init_shell {
 		pid_t pid;  /* what waits for it, here */

@@ -73,7 +73,8 @@ static void add_share(void *data, int dir_fd, pid_t pid)
 	struct sum *sum = data;
 	char text[4096];
 
-	(void)pid;
+	if (pid == sum->memory->stack_pid)
+		return;
 	if (!init_read_process(dir_fd, "smaps_rollup", text, sizeof text)) {
 		uint64_t own = own_pages(dir_fd);
 

@@ -23,6 +23,7 @@ struct init_memory {
 		dev_t dev;
 	} tmpfs[INIT_TMPFS_MAX];
 	size_t n_tmpfs;
+	pid_t stack_pid; /* what carries the step's packets: its memory is not the step's; 0: nothing */
 };
 
 struct init_disk {

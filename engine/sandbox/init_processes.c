@@ -93,8 +93,11 @@ static int depth_below(pid_t pid, pid_t ancestor)
 	return -1;
 }
 
-static bool is_of_shell(const struct init_shells *shells, pid_t pid)
+/* Whether it is not the step's: of a shell that joined, or of the network stack. */
+static bool is_apart(const struct init_shells *shells, pid_t pid)
 {
+	if (shells->stack_pid && depth_below(pid, shells->stack_pid) >= 0)
+		return true;
 	for (size_t i = 0; i < shells->len; i++) {
 		if (depth_below(pid, shells->items[i].pid) >= 0)
 			return true;
@@ -102,19 +105,19 @@ static bool is_of_shell(const struct init_shells *shells, pid_t pid)
 	return false;
 }
 
-/* A signal for the processes that are of a shell, or of none. */
+/* A signal for the processes that are of a shell, or of the step. */
 struct sending {
 	const struct init_shells *shells;
 	pid_t shell;
 	int signal_number;
 };
 
-static void signal_if_of_none(void *data, int dir_fd, pid_t pid)
+static void signal_unless_apart(void *data, int dir_fd, pid_t pid)
 {
 	const struct sending *sending = data;
 
 	(void)dir_fd;
-	if (!is_of_shell(sending->shells, pid))
+	if (!is_apart(sending->shells, pid))
 		kill(pid, sending->signal_number);
 }
 
@@ -123,10 +126,10 @@ void init_signal_all(const struct init_shells *shells, int signal_number)
 	struct sending sending = {.shells = shells, .signal_number = signal_number};
 
 	/* No process can be forked in between then. */
-	if (!shells->len)
+	if (!shells->len && !shells->stack_pid)
 		kill(-1, signal_number);
 	else
-		init_each_process(signal_if_of_none, &sending);
+		init_each_process(signal_unless_apart, &sending);
 }
 
 static void signal_if_of_shell(void *data, int dir_fd, pid_t pid)
@@ -165,7 +168,7 @@ static void note_running(void *data, int dir_fd, pid_t pid)
 	if (!init_read_process(dir_fd, "stat", stat, sizeof stat))
 		return;
 	state = strrchr(stat, ')');
-	if (state && state[1] && !strchr("TtDZXx", state[2]) && !is_of_shell(look->shells, pid))
+	if (state && state[1] && !strchr("TtDZXx", state[2]) && !is_apart(look->shells, pid))
 		look->some_run = true;
 }
 

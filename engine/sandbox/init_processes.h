@@ -12,7 +12,7 @@ struct init_shells;
 
 /* Sends a signal to the step's own processes, leaving bwrap alone. */
 void init_signal_step(int signal_number);
-/* Sends a signal to all processes but init and those of shells that joined. */
+/* Sends a signal to all processes but init, the network stack's, and those of shells that joined. */
 void init_signal_all(const struct init_shells *shells, int signal_number);
 /* Sends a signal to the processes of one of these shells. What waits for it inside is ours, and goes
  * on, in case that the step has stopped it: it ends what is left when the shell has ended. */

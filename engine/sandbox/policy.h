@@ -21,6 +21,7 @@
 #include "engine/base/buf.h"
 #include "engine/base/err.h"
 #include "engine/base/strv.h"
+#include "engine/sandbox/stack.h"
 
 /* The descriptors that bwrap inherits besides 0, 1 and 2; nothing else is open. */
 enum sandbox_fd {
@@ -95,7 +96,8 @@ struct sandbox_policy {
 	size_t n_binds;
 
 	/* Protections; each is on. */
-	bool unshare_network; /* off only for steps with network */
+	bool unshare_network; /* off only for steps with network, */
+	enum stack stack;     /* whose network then is this */
 	bool unshare_ipc, unshare_uts, unshare_cgroup, unshare_pid;
 	bool inner_userns; /* --userns2: no capability over the mounts */
 	bool mask_paths, read_only_paths;

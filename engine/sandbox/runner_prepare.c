@@ -137,6 +137,8 @@ static int prepare_policy(struct prepared *prepared, const struct run_options *o
 	prepared->plan.bwrap_argv = &prepared->argv;
 	prepared->plan.kind.inner_userns = policy->inner_userns;
 	prepared->plan.kind.private_network = policy->unshare_network;
+	if (!policy->unshare_network)
+		prepared->plan.kind.stack = policy->stack;
 	prepared->plan.keep_tmp = policy->tmp_from_fd;
 	if (pass_arguments(prepared, options, err) < 0 ||
 	    pass_launch_plan(prepared, policy, err) < 0 || pass_files(prepared, policy, err) < 0)

@@ -47,7 +47,8 @@ bool spare_fits(const struct spare *spare, const struct init_kind *kind)
 {
 	return spare && spare->kind.inner_userns == kind->inner_userns &&
 	       spare->kind.private_network == kind->private_network &&
-	       spare->kind.processes == kind->processes && is_alive(spare);
+	       spare->kind.stack == kind->stack && spare->kind.processes == kind->processes &&
+	       is_alive(spare);
 }
 
 void spare_take(struct spare *spare, pid_t *ret_spawner, int *ret_socket)

@@ -10,6 +10,7 @@
 
 #include "engine/base/mem.h"
 #include "engine/process/child.h"
+#include "engine/sandbox/stack.h"
 #include "engine/session/doctor_internal.h"
 
 enum { OUTPUT_MAX = 65536 };
@@ -138,38 +139,50 @@ void doctor_check_uidmap(const struct doctor_host *host, struct doctor_finding *
 		doctor_fine(finding, "%s and %s", uid, gid);
 }
 
-/* Looks for either program; without them something is lost. */
-static void check_tool(const struct doctor_host *host, const char *const programs[2],
-		       const char *lost, const char *remedy, struct doctor_finding *finding)
+/* Looks for a program, which is also the name of its package; without it its steps cannot run. */
+static void check_tool(const struct doctor_host *host, const char *program,
+		       struct doctor_finding *finding)
 {
-	for (int i = 0; i < 2 && programs[i]; i++) {
-		AUTO_FREE char *path = doctor_find_program(host, programs[i]);
+	AUTO_FREE char *path = doctor_find_program(host, program);
+	AUTO_FREE char *remedy = mem_printf("apt install %s", program);
 
-		if (!path)
-			continue;
+	if (path)
 		doctor_fine(finding, "%s", path);
-		return;
-	}
-	doctor_lacks(finding, DOCTOR_DEGRADED, remedy, "%s", lost);
+	else
+		doctor_lacks(finding, DOCTOR_DEGRADED, remedy,
+			     "%s is not installed; %s steps cannot run", program, program);
 }
 
 void doctor_check_debootstrap(const struct doctor_host *host, struct doctor_finding *finding)
 {
-	check_tool(host, (const char *const[2]){"debootstrap"},
-		   "debootstrap is not installed; debootstrap steps cannot run",
-		   "apt install debootstrap", finding);
+	check_tool(host, "debootstrap", finding);
 }
 
 void doctor_check_git(const struct doctor_host *host, struct doctor_finding *finding)
 {
-	check_tool(host, (const char *const[2]){"git"},
-		   "git is not installed; git steps cannot run", "apt install git", finding);
+	check_tool(host, "git", finding);
 }
+
+/* What is lost without a network stack of a step's own. */
+#define LOST "; steps with network use the host's, its loopback included"
 
 void doctor_check_network(const struct doctor_host *host, struct doctor_finding *finding)
 {
-	check_tool(host, (const char *const[2]){"pasta", "slirp4netns"},
-		   "neither pasta nor slirp4netns is installed; steps with network use the host's, "
-		   "its loopback included",
-		   "apt install passt", finding);
+	struct stack_host look;
+	enum stack stack;
+
+	stack_look(host->root, &look);
+	stack = stack_choose(STACK_AUTO, &look);
+	if (stack_is_private(stack))
+		doctor_fine(finding, "%s: steps with network have a stack of their own",
+			    stack_name(stack));
+	else if (!look.has[STACK_PASTA] && !look.has[STACK_SLIRP4NETNS])
+		doctor_lacks(finding, DOCTOR_DEGRADED, "apt install passt",
+			     "neither pasta nor slirp4netns is installed" LOST);
+	else if (!look.has_device)
+		doctor_lacks(finding, DOCTOR_DEGRADED, "modprobe tun",
+			     "there is no " STACK_DEVICE LOST);
+	else
+		doctor_lacks(finding, DOCTOR_DEGRADED, "chmod 0666 " STACK_DEVICE,
+			     STACK_DEVICE " is not for everybody to open" LOST);
 }

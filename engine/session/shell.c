@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "engine/actions/network.h"
+#include "engine/actions/reach.h"
 #include "engine/base/mem.h"
 #include "engine/session/session_internal.h"
 
@@ -284,7 +285,9 @@ static int start_policy(struct shell *shell, const struct shell_options *options
 	policy.binds = &bind;
 	policy.n_binds = options->where != SHELL_JOIN && bind.source != NULL;
 	strv_extend(&policy.argv, options->command);
-	if (options->command->len)
+	if (reach_check(&policy, NULL, err) < 0)
+		result = -1;
+	else if (options->command->len)
 		result = run_policy(shell, options, &policy, &network, err);
 	else
 		result = run_interactive(shell, options, &policy, &network, err);

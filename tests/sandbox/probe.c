@@ -89,6 +89,7 @@ static bool run_all(const struct place *place, char **words)
 	passed &= run_probes(rig, call_probes, words);
 	passed &= run_probes(rig, file_probes, words);
 	passed &= run_probes(rig, surround_probes, words);
+	passed &= run_probes(rig, network_probes, words);
 	if (!place->joins)
 		passed &= run_scenes(rig, words);
 	rig_free(rig);
@@ -141,6 +142,7 @@ int main(int argc, char **argv)
 	bool passed = true;
 
 	(void)argc;
+	surround_open_device();
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
 		passed &= run_as(NULL, &places[i], argv + 1);
 		if (user)

@@ -14,7 +14,7 @@
 enum { OPEN = 0, HELD = 1 };
 
 static const struct probe *const tables[] = {privilege_probes, call_probes, file_probes,
-					     surround_probes};
+					     surround_probes, network_probes};
 
 /* Switches of the policy. With the reason for those that no probe's mutation has off. */
 static const struct protection {
@@ -56,6 +56,10 @@ static void init_step(struct trial *trial, struct rig *rig, const struct probe *
 {
 	trial_init(trial, rig, probe->step, "/bin/sh", "-c", probe->command, NULL);
 	trial->command = probe->command;
+	if (stack_is_private(probe->stack)) {
+		trial->policy.unshare_network = false;
+		trial->policy.stack = probe->stack;
+	}
 	if (probe->prepare)
 		probe->prepare(trial);
 	if (mutated)
@@ -145,15 +149,44 @@ static bool must_skip(struct rig *rig, const struct probe *probe)
 	return false;
 }
 
+/* Whether a step can have this stack here, for which there must be somewhere to go, too. */
+static bool has_stack(enum stack stack)
+{
+	AUTO_FCLOSE FILE *routes = fopen("/proc/net/route", "re");
+	struct stack_host look;
+	bool has_route = false;
+	char line[256];
+
+	while (routes && fgets(line, sizeof line, routes)) {
+		const char *destination = strchr(line, '\t');
+
+		has_route |= destination && !strncmp(destination, "\t00000000\t", 10);
+	}
+	stack_look("", &look);
+	return has_route && look.has[stack] && look.may_open_device;
+}
+
+/* Whether such a step cannot be had here: then it is told as skipped. */
+static bool is_impossible(const struct rig *rig, const struct probe *probe)
+{
+	AUTO_FREE char *reason = NULL;
+
+	if ((probe->needs_range || probe->step == RIG_USER) && rig->single_id)
+		reason = mem_strdup("this user has no range of subordinate ids");
+	else if (stack_is_private(probe->stack) && !has_stack(probe->stack))
+		reason = mem_printf("this host has no way to use %s", stack_name(probe->stack));
+	if (reason)
+		report_skip(probe->name, reason);
+	return reason;
+}
+
 bool probe_run(struct rig *rig, const struct probe *probe)
 {
 	int wanted = probe->must_work ? OPEN : HELD, before, after;
 	AUTO_BUF struct buf notes = BUF_INIT;
 
-	if ((probe->needs_range || probe->step == RIG_USER) && rig->single_id) {
-		report_skip(probe->name, "this user has no range of subordinate ids");
+	if (is_impossible(rig, probe))
 		return true;
-	}
 	before = run_inside(rig, probe, false, &notes);
 	if (before != wanted)
 		return report(probe->name, false, notes.data);

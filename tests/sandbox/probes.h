@@ -24,6 +24,7 @@ struct probe {
 	enum rig_step step;  /* whose policy */
 	bool must_work;	     /* else it must be held */
 	bool needs_range;    /* of ids: a host with a single id is different; as RIG_USER always */
+	enum stack stack;    /* not STACK_HOST: with network, by this program */
 	bool plain;	     /* without a terminal, which a mutation would make impossible */
 
 	/* The mutation, one of: */
@@ -38,7 +39,8 @@ struct probe {
 };
 
 /* Each ends with a NULL name. */
-extern const struct probe privilege_probes[], call_probes[], file_probes[], surround_probes[];
+extern const struct probe privilege_probes[], call_probes[], file_probes[], surround_probes[],
+	network_probes[];
 
 /* Runs a probe and its mutation, and prints their line. False when it failed. */
 bool probe_run(struct rig *rig, const struct probe *probe);

@@ -19,6 +19,10 @@ struct rig;
  * one, and exits with its status. */
 void surround_take_terminal(void);
 
+/* /dev/net/tun as udev makes it, in a mount namespace of this process, if it is root's: there are hosts
+ * without udev, where the device is root's alone. */
+void surround_open_device(void);
+
 void surround_set_up(struct rig *rig);
 void surround_tear_down(struct rig *rig);
 

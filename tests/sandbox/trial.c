@@ -100,6 +100,7 @@ void trial_init(struct trial *trial, struct rig *rig, enum rig_step step, ...)
 	input = input_of(trial, step);
 	action_policy(&input, &trial->policy);
 	trial->policy.unshare_network = true;
+	trial->policy.stack = STACK_HOST;
 	va_start(words, step);
 	while ((word = va_arg(words, const char *)))
 		strv_add(&trial->policy.argv, word);
