@@ -19,24 +19,6 @@ struct prune {
 	int lock_fd; /* an open file of its own: what this very process uses stays, too */
 };
 
-/* Lets in one prune at a time; how much is locked tells the others the process. */
-static int lock_out_others(struct prune *prune, struct err *err)
-{
-	struct flock other = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = LOCK_PRUNE};
-
-	other.l_len = 1;
-	prune->lock_fd = store_lock_open(prune->store, err);
-	if (prune->lock_fd < 0)
-		return -1;
-	if (lock_range(prune->lock_fd, F_WRLCK, LOCK_PRUNE, getpid()) == 0)
-		return 0;
-	if (fcntl(prune->lock_fd, F_OFD_GETLK, &other) < 0 || other.l_type == F_UNLCK)
-		other.l_len = 0;
-	return err_set(err, ERR_HOST,
-		       "the store %s is being pruned by process %lld; try again when it has ended",
-		       store_path(prune->store), (long long)other.l_len);
-}
-
 /* Least recently used first; of those used at the same time the children first. */
 static int compare_items(const void *a, const void *b)
 {
@@ -164,7 +146,8 @@ static int remove_chosen(struct prune *prune, struct err *err)
 
 static int run(struct prune *prune, struct err *err)
 {
-	if (lock_out_others(prune, err) < 0 || survey_make(&prune->survey, prune->store, err) < 0)
+	if (store_lock_prune(prune->store, F_WRLCK, &prune->lock_fd, err) < 0 ||
+	    survey_make(&prune->survey, prune->store, err) < 0)
 		return -1;
 	choose_all(prune);
 	if (!prune->options->dry_run && remove_chosen(prune, err) < 0)

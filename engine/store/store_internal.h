@@ -73,7 +73,7 @@ int lock_file_try(int dir_fd, const char *name);
 long lock_file_holder(int dir_fd, const char *name);
 /* Parts of the file `lock`, beside those of store_lock.c. */
 #define LOCK_BLOBS ((off_t)1 << 42)  /* shared: artifacts may be there without an attempt */
-#define LOCK_PRUNE ((off_t)1 << 43)  /* prune.c: who prunes */
+#define LOCK_PRUNE ((off_t)1 << 43)  /* who prunes; shared: who verifies */
 #define LOCK_USES ((off_t)1 << 44)   /* and an attempt's number. Shared: it is in use */
 #define LOCK_CLAIMS ((off_t)1 << 62) /* claim.c: who works on a key */
 /* A file description of its own of the file `lock`, or -1. */
@@ -90,6 +90,10 @@ void store_unlock_setup(struct store *store);
 /* Makes this process the only user, or fails naming another, or a step that is running. */
 int store_lock_alone(struct store *store, struct err *err);
 void store_unlock_alone(struct store *store);
+
+/* Lets in one prune (F_WRLCK), or any number of verifications (F_RDLCK), until *ret_fd is closed: an open file of its
+ * own, so that what this very process does counts, too. Fails naming who is in the way. */
+int store_lock_prune(struct store *store, short type, int *ret_fd, struct err *err);
 
 /* store_space.c */
 /* Fails with ERR_HOST when there is less free space than a step should start with. */
@@ -116,6 +120,8 @@ int store_row_one(struct store *store, sqlite3_stmt *stmt, struct attempt *ret_a
 		  struct err *err);
 /* Whether the number is that of an attempt or of a squashed layer. */
 bool store_row_exists(struct store *store, int64_t number);
+/* Whether it was one, and its files are being removed, or will be by the next start. */
+bool store_is_doomed(struct store *store, int64_t number);
 
 /* store_attempt.c: the part of attempt_begin() and attempt_commit() that is about tmp/ID */
 /* A draft without a recording; attempt_discard() ends it, too. */

@@ -107,6 +107,28 @@ void store_unlock_setup(struct store *store)
 	lock_range(store->lock_fd, F_UNLCK, SETUP_BYTE, 1);
 }
 
+/* How much is locked tells the others the process. A prune may be part of a session, which must not wait. */
+int store_lock_prune(struct store *store, short type, int *ret_fd, struct err *err)
+{
+	struct flock other = {
+		.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = LOCK_PRUNE, .l_len = 1};
+	int (*lock)(int, short, off_t, off_t) = type == F_WRLCK ? lock_range : lock_range_soon;
+	AUTO_CLOSE int fd = store_lock_open(store, err);
+
+	if (fd < 0)
+		return -1;
+	if (lock(fd, type, LOCK_PRUNE, getpid()) == 0) {
+		*ret_fd = take_fd(&fd);
+		return 0;
+	}
+	if (fcntl(fd, F_OFD_GETLK, &other) < 0 || other.l_type == F_UNLCK)
+		other.l_len = 0;
+	return err_set(err, ERR_HOST,
+		       "the store %s is being pruned or verified by process %lld; try again when "
+		       "it has ended",
+		       store->path, (long long)other.l_len);
+}
+
 /* Fails when an attempt is in flight in any process. */
 static int check_no_drafts(struct store *store, struct err *err)
 {

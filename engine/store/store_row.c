@@ -256,6 +256,14 @@ bool store_row_exists(struct store *store, int64_t number)
 	return db_step(store->db, stmt, &ignored) != 0;
 }
 
+bool store_is_doomed(struct store *store, int64_t number)
+{
+	struct err ignored;
+	AUTO_RESET sqlite3_stmt *stmt = db_query(store->db, SQL_IS_DOOMED, &ignored, "i", number);
+
+	return db_step(store->db, stmt, &ignored) > 0;
+}
+
 int store_find_passed(struct store *store, const char *key, struct attempt *ret_attempt,
 		      struct err *err)
 {

@@ -142,17 +142,29 @@ static int compare(struct verify *verify, struct err *err)
 	return verify->repair ? repair_index(verify, err) : 0;
 }
 
+/* Nobody else changes what is compared: a repair is alone with the store, and without one nobody prunes meanwhile. */
+static int lock_and_compare(struct verify *verify, struct err *err)
+{
+	AUTO_CLOSE int prune_fd = -1;
+	int result;
+
+	if (!verify->repair)
+		return store_lock_prune(verify->store, F_RDLCK, &prune_fd, err) < 0
+			       ? -1
+			       : compare(verify, err);
+	if (store_lock_alone(verify->store, err) < 0)
+		return -1;
+	result = compare(verify, err);
+	store_unlock_alone(verify->store);
+	return result;
+}
+
 int store_verify(struct store *store, bool repair, void (*report)(void *data, const char *line),
 		 void *data, int *ret_findings, struct err *err)
 {
 	struct verify verify = {.store = store, .repair = repair, .report = report, .data = data};
-	int result;
+	int result = lock_and_compare(&verify, err);
 
-	if (repair && store_lock_alone(store, err) < 0)
-		return -1;
-	result = compare(&verify, err);
-	if (repair)
-		store_unlock_alone(store);
 	number_list_release(&verify.doomed);
 	strv_release(&verify.sound_blobs);
 	strv_release(&verify.bad_blobs);

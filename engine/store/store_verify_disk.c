@@ -8,23 +8,26 @@
 #include "engine/base/path.h"
 #include "engine/store/store_verify_internal.h"
 
-/* Reports what should not be in a directory, and removes it. */
+/* Reports what should not be in a directory, and removes it. What has gone by itself was being removed. */
 static void find_stray(struct verify *verify, int dir_fd, const char *dir, const char *name,
 		       const char *why)
 {
 	bool gone = verify->repair && store_remove_tree(verify->store, dir_fd, name) == 0;
 
+	if (!gone && faccessat(dir_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT)
+		return;
 	verify_find(verify, gone ? "removed" : "cannot be removed", "%s/%s: %s", dir, name, why);
 }
 
-/* True for what is to be left alone: files of an attempt that is in flight, and those that were
- * recorded since. In this order: a commit makes the row before it ends the lock. */
+/* True for what is to be left alone: files of an attempt that is in flight, those that were
+ * recorded since, and those that are being removed. In this order: a commit makes the row before it ends the lock. */
 static bool is_accounted(struct verify *verify, int64_t number)
 {
 	char id[8];
 
 	return store_id_format(number, id) &&
-	       (store_in_flight(verify->store, id) || store_row_exists(verify->store, number));
+	       (store_in_flight(verify->store, id) || store_row_exists(verify->store, number) ||
+		store_is_doomed(verify->store, number));
 }
 
 /* Looks for what a recorded layer has beside its trees. */

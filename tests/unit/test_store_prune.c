@@ -360,16 +360,63 @@ static void test_killed(void **state)
 	}
 }
 
+/* What another process is about to remove is no damage. */
+static void test_removal_under_way(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture_put(fixture, "logs/9.log", "");
+	free(fixture_verify(fixture->store, false, 1));
+	fixture_sql(fixture, "INSERT INTO doomed VALUES (9)");
+	fixture_expect_whole(fixture->store);
+}
+
+/* Nobody prunes while rows and files are compared. */
+static void try_to_prune(void *data, const char *line)
+{
+	struct fixture *fixture = data;
+	AUTO_FREE char *who = mem_printf("verified by process %d;", (int)getpid());
+	struct prune_result result;
+	struct err err;
+
+	assert_non_null(line);
+	assert_int_equal(store_prune(fixture->store, &everything, &result, &err), -1);
+	assert_int_equal(err.code, ERR_HOST);
+	assert_non_null(strstr(err.text, who));
+}
+
+static void test_verified_meanwhile(void **state)
+{
+	struct fixture *fixture = *state;
+	struct err err;
+	int findings;
+
+	make_builds(fixture);
+	fixture_put(fixture, "notes", "text");
+	assert_int_equal(
+		store_verify(fixture->store, false, try_to_prune, fixture, &findings, &err), 0);
+	assert_int_equal(findings, 1);
+	assert_true(fixture_has_attempt(fixture->store, 1));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		FIXTURE_TEST(test_older),	 FIXTURE_TEST(test_size),
-		FIXTURE_TEST(test_size_and_age), FIXTURE_TEST(test_touch),
-		FIXTURE_TEST(test_in_use),	 FIXTURE_TEST(test_own_use),
-		FIXTURE_TEST(test_artifacts),	 FIXTURE_TEST(test_dry_run),
-		FIXTURE_TEST(test_free_bytes),	 FIXTURE_TEST(test_left_files),
-		FIXTURE_TEST(test_known_bytes),	 FIXTURE_TEST(test_killed),
+		FIXTURE_TEST(test_older),
+		FIXTURE_TEST(test_size),
+		FIXTURE_TEST(test_size_and_age),
+		FIXTURE_TEST(test_touch),
+		FIXTURE_TEST(test_in_use),
+		FIXTURE_TEST(test_own_use),
+		FIXTURE_TEST(test_artifacts),
+		FIXTURE_TEST(test_dry_run),
+		FIXTURE_TEST(test_free_bytes),
+		FIXTURE_TEST(test_left_files),
+		FIXTURE_TEST(test_known_bytes),
+		FIXTURE_TEST(test_killed),
 		FIXTURE_TEST(test_squashed),
+		FIXTURE_TEST(test_removal_under_way),
+		FIXTURE_TEST(test_verified_meanwhile),
 	};
 
 	return cmocka_run_group_tests_name("pruning", tests, NULL, NULL);
