@@ -156,13 +156,15 @@ static int add_source(const struct merge_frame *parent, size_t source, const cha
 }
 
 /* Finds all that the directory name consists of, from the source `first` of the parent downwards.
- * Returns 1 when what is below is not to show through, 0, or -1. */
+ * Returns 1 when what is below is not to show through, 0, or -1. What is only looked at stays below
+ * the result, and hides by itself what is below it. */
 static int find_sources(const struct merge_frame *parent, size_t first, const char *name,
 			struct merge_frame *frame)
 {
 	int opaque = add_source(parent, first, name, frame);
+	size_t i;
 
-	for (size_t i = first + 1; i < parent->n_sources && !opaque; i++) {
+	for (i = first + 1; i < parent->n_sources && !opaque; i++) {
 		struct stat status;
 
 		if (fstatat(parent->sources[i], name, &status, AT_SYMLINK_NOFOLLOW) == 0)
@@ -170,7 +172,7 @@ static int find_sources(const struct merge_frame *parent, size_t first, const ch
 		else if (errno != ENOENT)
 			return -1;
 	}
-	return opaque;
+	return opaque > 0 && i > parent->n_own ? 0 : opaque;
 }
 
 /* Makes the directory in the target. */

@@ -109,11 +109,12 @@ static int check_merged(void *data, int socket, struct err *err)
 		return -1;
 	if (merge_into("012", 0, "3", false, err) < 0 ||
 	    merge_into("012", 1, "4", false, err) < 0 || merge_into("01", 0, "5", false, err) < 0 ||
-	    merge_into("04", 0, "6", false, err) < 0 || merge_into("012", 0, "7", true, err) < 0)
+	    merge_into("04", 0, "6", false, err) < 0 || merge_into("012", 0, "7", true, err) < 0 ||
+	    merge_into("012", 2, "8", false, err) < 0)
 		return -1;
 	if (expect_alike("012", "3", err) < 0 || expect_alike("012", "04", err) < 0 ||
 	    expect_alike("012", "52", err) < 0 || expect_alike("012", "6", err) < 0 ||
-	    expect_alike("012", "7", err) < 0)
+	    expect_alike("012", "7", err) < 0 || expect_alike("012", "018", err) < 0)
 		return -1;
 	message_send_text(socket, 'R', "");
 	return 0;
