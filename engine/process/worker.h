@@ -15,7 +15,8 @@ struct worker;
 
 struct worker_callbacks {
 	void (*message)(void *data, const struct message *message); /* all but 'E' */
-	void (*ended)(void *data, const struct err *err);	    /* NULL: it succeeded */
+	/* NULL: it succeeded; else the worker's own, until worker_free(). */
+	void (*ended)(void *data, const struct err *err);
 	void *data;
 };
 

@@ -28,11 +28,11 @@ static void squashed(void *data, const struct err *failure)
 	const struct place *place = session_place(session, session->position);
 	struct err ignored;
 
-	worker_free(session->squashing);
-	session->squashing = NULL;
 	if (squash_finish(host_store(session->host), take_ptr(&session->squash), failure,
 			  &ignored) < 0)
 		session->no_squash = true;
+	/* With it goes the failure, which is its own. */
+	worker_free(take_ptr(&session->squashing));
 	if (place->known)
 		session_squash(session, &place->before);
 }

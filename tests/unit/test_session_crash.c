@@ -1,5 +1,6 @@
 /* Ending at the wrong moment: quitting or dying while something runs, and what is durable after. */
 #include "engine/session/session_internal.h"
+#include "engine/store/squash.h"
 #include "tests/unit/session_fixture.h"
 
 /* A workspace with something that takes a while to pack or unpack. */
@@ -275,6 +276,26 @@ static void test_sync_killed(void **state)
 	fixture_expect(fixture, "step-cached 1 passed 0\nstep-cached 2 passed 0\nstopped 3 end\n");
 }
 
+/* A squash that fails is given up for this session, and leaves nothing. */
+static void test_squash_fails(void **state)
+{
+	struct fixture *fixture = *state;
+	struct state deep;
+
+	fixture_load(fixture, FIXTURE_SPEC);
+	state_init(&deep);
+	/* Layers that are not there. */
+	for (int i = 0; i < 2 * SQUASH_ABOVE; i++)
+		strv_add_fmt(&deep.chain[TREE_WORKSPACE], "zzz%d", 10 + i);
+	session_squash(fixture->session, &deep);
+	assert_non_null(fixture->session->squashing);
+	while (fixture->session->squashing)
+		loop_turn(fixture->loop, -1);
+	assert_true(fixture->session->no_squash);
+	expect_nothing_in_flight(fixture);
+	state_release(&deep);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -282,6 +303,7 @@ int main(void)
 		FIXTURE_TEST(test_stop_while_packing), FIXTURE_TEST(test_kill_while_unpacking),
 		FIXTURE_TEST(test_pause_packing),      FIXTURE_TEST(test_killed),
 		FIXTURE_TEST(test_becomes_durable),    FIXTURE_TEST(test_sync_killed),
+		FIXTURE_TEST(test_squash_fails),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
