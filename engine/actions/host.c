@@ -19,9 +19,11 @@ struct host {
 	struct loop *loop;
 	struct store *store;
 	struct id_map map;
-	struct userns *userns; /* NULL until needed */
-	struct spare *spare;   /* or NULL */
-	struct strv existing;  /* empty until needed */
+	struct userns *userns;	 /* NULL until needed */
+	struct spare *spare;	 /* or NULL */
+	struct cgroups *cgroups; /* or NULL */
+	bool cgroups_tried;
+	struct strv existing; /* empty until needed */
 	struct seccomp_cache filters;
 	char *store_path, *artifact_dir, *context_dir;
 	int64_t source_date_epoch;
@@ -108,6 +110,7 @@ void host_free(struct host *host)
 	if (!host)
 		return;
 	host_drop_spare(host);
+	cgroups_free(host->cgroups);
 	userns_free(host->userns);
 	store_close(host->store);
 	strv_release(&host->existing);
@@ -116,6 +119,14 @@ void host_free(struct host *host)
 	free(host->artifact_dir);
 	free(host->context_dir);
 	free(host);
+}
+
+struct cgroups *host_cgroups(struct host *host)
+{
+	if (!host->cgroups_tried)
+		host->cgroups = cgroups_new("");
+	host->cgroups_tried = true;
+	return host->cgroups;
 }
 
 struct spare **host_spare(struct host *host)

@@ -16,6 +16,7 @@
 #include "engine/process/loop.h"
 #include "engine/process/userns.h"
 #include "engine/sandbox/policy.h"
+#include "engine/sandbox/cgroup.h"
 #include "engine/sandbox/spare.h"
 #include "engine/sandbox/stack.h"
 #include "engine/store/store.h"
@@ -68,6 +69,10 @@ const struct strv *host_existing_paths(struct host *host);
 /* The network stack of steps with network, by the settings and what is installed. */
 enum stack host_stack(const struct host *host);
 struct seccomp_cache *host_seccomp_cache(struct host *host);
+/* Where groups of processes can be made whose memory the kernel limits; or NULL. The first call may move
+ * contractor and its children to another group (cgroup.h). */
+struct cgroups *host_cgroups(struct host *host);
+
 /* Where an init for the next sandbox is kept (spare.h), and its end, when none will follow. */
 struct spare **host_spare(struct host *host);
 void host_drop_spare(struct host *host);

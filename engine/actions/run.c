@@ -197,6 +197,8 @@ int action_run_sandbox(struct action_run *run, const struct sandbox_policy *poli
 	options.n_files = n_files;
 	options.outputs = run->outputs;
 	options.spare = host_spare(run->input.host);
+	if (options.limits.memory_bytes)
+		options.cgroups = host_cgroups(run->input.host);
 	options.another = run->input.another;
 	run->outside_done = true;
 	return runner_start(&options, &run->runner, err);

@@ -101,6 +101,8 @@ struct init_plan {
 	int worker_fd; /* a descriptor that the worker keeps, or -1 */
 
 	struct init_limits limits;
+	/* The step's group (cgroup.h): to join it, and its events; -1: memory is measured. */
+	int group_fds[2];
 };
 
 /* What init reports at the end ('D'). */

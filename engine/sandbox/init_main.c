@@ -139,11 +139,24 @@ static int run_worker(struct init_main *first, struct err *err)
 	return worker->run(worker->data, root_fd, first->socket, err);
 }
 
+/* When the group has no memory left, the kernel is to end a process of the step, not init. */
+static void offer_to_kernel(const struct init_plan *plan)
+{
+	AUTO_CLOSE int fd = -1;
+
+	if (plan->group_fds[0] < 0)
+		return;
+	fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+	if (fd >= 0 && write(fd, "1000", 4) < 0)
+		return;
+}
+
 _Noreturn void init_be_main(struct init_main *first)
 {
 	struct err err = {0};
 	int result;
 
+	offer_to_kernel(first->plan);
 	child_reset_signals();
 	result = first->plan->worker ? run_worker(first, &err) : exec_bwrap(first, &err);
 	if (result < 0)

@@ -1,11 +1,14 @@
 #include "engine/sandbox/init_meters.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "engine/base/mem.h"
 #include "engine/process/loop.h"
+#include "engine/sandbox/cgroup.h"
 #include "engine/sandbox/init_processes.h"
 
 enum {
@@ -18,13 +21,19 @@ enum {
 	COST_TIMES = 4, /* or so many times what a look takes, if that is more */
 };
 
-/* The closer to the limit, the sooner again. */
+/* The closer to the limit, the sooner again. Where the kernel keeps the limit, it has killed one of the
+ * step's processes, and the others are to follow. */
 static enum init_over look_at_memory(struct init_meters *meters, int64_t *ret_wait_ms)
 {
 	uint64_t limit = meters->plan->limits.memory_bytes;
-	uint64_t bytes = init_memory_bytes(&meters->memory, meters->main_pid, limit);
-	uint64_t wait_ms = bytes > limit ? 0 : (limit - bytes) / MEMORY_BYTES_PER_MS;
+	uint64_t bytes, wait_ms;
 
+	if (meters->events_fd >= 0) {
+		*ret_wait_ms = MEMORY_MS_MAX;
+		return cgroup_oom_kills(meters->events_fd) ? INIT_OVER_MEMORY : INIT_WITHIN;
+	}
+	bytes = init_memory_bytes(&meters->memory, meters->main_pid, limit);
+	wait_ms = bytes > limit ? 0 : (limit - bytes) / MEMORY_BYTES_PER_MS;
 	*ret_wait_ms = wait_ms < MEMORY_MS_MIN	 ? MEMORY_MS_MIN
 		       : wait_ms > MEMORY_MS_MAX ? MEMORY_MS_MAX
 						 : (int64_t)wait_ms;
@@ -74,11 +83,19 @@ static const struct {
 	{process_limit, look_at_processes},
 };
 
+/* From here on the kernel counts the memory of this process and all that it forks. */
+static void join_group(struct init_meters *meters, const int group_fds[2])
+{
+	if (group_fds[0] >= 0 && write(group_fds[0], "0", 1) == 1)
+		meters->events_fd = fcntl(group_fds[1], F_DUPFD_CLOEXEC, 0);
+}
+
 void init_meters_start(struct init_meters *meters, const struct init_plan *plan)
 {
 	int64_t now_ms;
 
-	*meters = (struct init_meters){.plan = plan, .disk.fd = -1};
+	*meters = (struct init_meters){.plan = plan, .events_fd = -1, .disk.fd = -1};
+	join_group(meters, plan->group_fds);
 	if (plan->limits.disk_bytes)
 		init_disk_start(&meters->disk, plan->draft);
 	now_ms = loop_now_ms();
@@ -135,7 +152,9 @@ void init_meters_finish(struct init_meters *meters, struct init_result *result)
 
 	if (result->over != INIT_WITHIN)
 		return;
-	if (disk && init_disk_bytes(&meters->disk, disk) > disk)
+	if (meters->events_fd >= 0 && cgroup_oom_kills(meters->events_fd))
+		result->over = INIT_OVER_MEMORY;
+	else if (disk && init_disk_bytes(&meters->disk, disk) > disk)
 		result->over = INIT_OVER_DISK;
 	else if (result->status && plan->limits.file_bytes && is_at_file_size(plan, result))
 		result->over = INIT_AT_FILE_SIZE;

@@ -37,12 +37,14 @@ struct init_disk {
 struct init_meters {
 	const struct init_plan *plan;
 	pid_t main_pid; /* set by the caller when there is one */
+	int events_fd;	/* of the group that the kernel limits the memory of; -1: it is measured */
 	struct init_memory memory;
 	struct init_disk disk;
 	int64_t due_ms[INIT_METERS];
 	bool crowded; /* the step was seen with all the processes that it may have */
 };
 
+/* Joins the plan's group, if there is one. */
 void init_meters_start(struct init_meters *meters, const struct init_plan *plan);
 /* Milliseconds until there is something to look at; -1: there never is. */
 int init_meters_wait_ms(const struct init_meters *meters);

@@ -122,6 +122,7 @@ static void carry_plan(struct carrier *carrier, struct init_plan *plan)
 	carry_bytes(carrier, plan->sandbox_fds, sizeof plan->sandbox_fds);
 	carry_bytes(carrier, plan->stdio, sizeof plan->stdio);
 	carry_bytes(carrier, &plan->limits, sizeof plan->limits);
+	carry_bytes(carrier, plan->group_fds, sizeof plan->group_fds);
 }
 
 /* Calls each for every descriptor of the plan, in one order; stops at the first failure. */
@@ -134,6 +135,10 @@ static int each_fd(struct init_plan *plan, int socket, int (*each)(int *fd, int 
 	for (int stream = 0; !result && stream < 3; stream++) {
 		if (plan->stdio[stream] >= 0)
 			result = each(&plan->stdio[stream], socket);
+	}
+	for (int i = 0; !result && i < 2; i++) {
+		if (plan->group_fds[i] >= 0)
+			result = each(&plan->group_fds[i], socket);
 	}
 	return result;
 }

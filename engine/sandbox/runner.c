@@ -323,6 +323,8 @@ struct runner *runner_new(const struct run_options *options)
 		.end_of_file = options->end_of_file,
 		.is_sandbox = options->policy,
 		.another = options->another,
+		.cgroups = options->cgroups,
+		.group = {.join_fd = -1, .events_fd = -1},
 		.init_socket = -1,
 		.control_fd = -1,
 		.diagnostic_fd = -1,
@@ -335,12 +337,24 @@ struct runner *runner_new(const struct run_options *options)
 	return runner;
 }
 
+/* The kernel keeps the limit of memory, where it can. */
+static void make_group(struct runner *runner, const struct run_options *options,
+		       struct init_plan *plan)
+{
+	if (!options->policy || !options->limits.memory_bytes ||
+	    !cgroup_make(options->cgroups, options->limits.memory_bytes, &runner->group))
+		return;
+	plan->group_fds[0] = runner->group.join_fd;
+	plan->group_fds[1] = runner->group.events_fd;
+}
+
 int runner_start(const struct run_options *options, struct runner **ret_runner, struct err *err)
 {
 	struct runner *runner = runner_new(options);
 	struct prepared prepared;
 	int result = prepared_init(&prepared, options, err);
 
+	make_group(runner, options, &prepared.plan);
 	if (!result)
 		result = start_init(runner, options, &prepared, err);
 	if (!result)
@@ -389,6 +403,7 @@ void runner_free(struct runner *runner)
 	loop_timer_remove(&runner->kill_timer);
 	loop_defer_cancel(runner->loop, runner);
 	terminal_free(runner->terminal);
+	cgroup_remove(runner->cgroups, &runner->group);
 	buf_release(&runner->diagnostic);
 	buf_release(&runner->typed);
 	free(runner);

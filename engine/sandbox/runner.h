@@ -24,6 +24,7 @@
 #include "engine/process/userns.h"
 #include "engine/sandbox/init.h"
 #include "engine/sandbox/policy.h"
+#include "engine/sandbox/cgroup.h"
 #include "engine/sandbox/spare.h"
 
 struct runner;
@@ -87,6 +88,7 @@ struct run_options {
 	int worker_fd;		    /* with a worker: a descriptor it keeps, or -1 */
 	int stdio[3];		    /* with a policy without terminal; -1: /dev/null */
 	struct spare **spare;	    /* where an init for the next sandbox is kept; or NULL */
+	struct cgroups *cgroups;    /* where the step's group is made; or NULL */
 	bool another;		    /* a sandbox of the same kind is likely to follow this one */
 	struct run_limits limits;
 	bool end_of_file; /* nobody types: a read from the terminal gets end-of-file */

@@ -31,6 +31,8 @@ struct runner {
 	uint64_t output_bytes;
 	bool crowded; /* it failed when it could have no further process */
 	struct buf diagnostic;
+	struct cgroups *cgroups;
+	struct cgroup group;
 
 	bool is_sandbox; /* there is a policy */
 	bool joined;	 /* init is another runner's: the socket is all there is of it */

@@ -59,6 +59,7 @@ static void prepare_plan(struct prepared *prepared, const struct run_options *op
 		.kind.processes = options->limits.processes,
 		.limits = {options->limits.memory_bytes, options->limits.disk_bytes,
 			   options->limits.file_bytes},
+		.group_fds = {-1, -1},
 		.stdio = {-1, -1, -1},
 		.sandbox_fds = {{-1, -1}},
 	};
@@ -157,7 +158,7 @@ int prepared_init_join(struct prepared *prepared, const struct run_options *opti
 		       struct err *err)
 {
 	*prepared = (struct prepared){
-		.plan = {.stdio = {-1, -1, -1}, .sandbox_fds = {{-1, -1}}},
+		.plan = {.group_fds = {-1, -1}, .stdio = {-1, -1, -1}, .sandbox_fds = {{-1, -1}}},
 		.control = {-1, -1},
 		.diagnostic = {-1, -1},
 	};

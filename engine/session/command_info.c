@@ -86,6 +86,22 @@ static int no_sandbox(size_t number, struct err *err)
 	return err_set(err, ERR_USAGE, "step %zu runs no program: it has no sandbox", number);
 }
 
+/* Who sees to the limit of memory, if there is one. */
+static void add_memory_keeper(const struct step *step, struct buf *out)
+{
+	const char *why = NULL;
+	AUTO_FREE char *dir = cgroups_find("", &why);
+
+	if (!step->limits.memory_bytes)
+		return;
+	if (dir && step->limits.memory_bytes >= cgroup_memory_least)
+		buf_add_fmt(out, "\nlimit of memory: kept by the kernel, in a group below %s\n",
+			    dir);
+	else
+		buf_add_fmt(out, "\nlimit of memory: measured%s%s\n", dir ? "" : "; ",
+			    dir ? "" : why);
+}
+
 static int info_sandbox(struct session *session, size_t number, struct buf *out, struct err *err)
 {
 	const struct action_input input = session_input(session, number);
@@ -98,6 +114,7 @@ static int info_sandbox(struct session *session, size_t number, struct buf *out,
 	if (!policy.unshare_network)
 		network_init(&network, "/", environ, &policy);
 	policy_describe(&policy, host_existing_paths(session->host), out);
+	add_memory_keeper(input.step, out);
 	network_release(&network);
 	sandbox_policy_release(&policy);
 	return 0;

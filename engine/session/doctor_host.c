@@ -14,6 +14,7 @@
 
 #include "engine/base/mem.h"
 #include "engine/process/id_map.h"
+#include "engine/sandbox/cgroup.h"
 #include "engine/session/doctor_internal.h"
 
 enum { KERNEL_MAJOR = 5, KERNEL_MINOR = 11, FILE_MAX = 65536, COLUMNS_LEAST = 80, ROWS_LEAST = 24 };
@@ -117,47 +118,19 @@ void doctor_check_seccomp(const struct doctor_host *host, struct doctor_finding 
 		doctor_fine(finding, "system calls can be filtered");
 }
 
-/* The directory of our cgroup in the unified hierarchy, without the root; NULL: there is none. */
-static char *own_cgroup(const struct doctor_host *host)
-{
-	AUTO_FREE char *cgroups = doctor_read(host, "/proc/self/cgroup");
-	AUTO_FREE char *unified = doctor_read(host, "/sys/fs/cgroup/cgroup.controllers");
-	char *line = cgroups ? strstr(cgroups, "0::/") : NULL;
-
-	if (!line || !unified || (line > cgroups && line[-1] != '\n'))
-		return NULL;
-	line += strlen("0::");
-	line[strcspn(line, "\n")] = '\0';
-	return mem_printf("/sys/fs/cgroup%s", strcmp(line, "/") ? line : "");
-}
-
-/* Whether we may make groups below, with limits for memory and processes. */
-static bool is_delegated(const struct doctor_host *host, const char *group)
-{
-	AUTO_FREE char *file = mem_printf("%s/cgroup.controllers", group);
-	AUTO_FREE char *procs = mem_printf("%s%s/cgroup.procs", host->root, group);
-	AUTO_FREE char *dir = mem_printf("%s%s", host->root, group);
-	AUTO_FREE char *controllers = doctor_read(host, file);
-
-	return controllers && strstr(controllers, "memory") && strstr(controllers, "pids") &&
-	       !access(dir, W_OK) && !access(procs, W_OK);
-}
-
 void doctor_check_cgroup(const struct doctor_host *host, struct doctor_finding *finding)
 {
-	AUTO_FREE char *group = own_cgroup(host);
+	const char *why = NULL;
+	AUTO_FREE char *dir = cgroups_find(host->root, &why);
 
-	if (!group)
-		doctor_lacks(finding, DOCTOR_DEGRADED,
-			     "boot with systemd.unified_cgroup_hierarchy=1",
-			     "there is no unified cgroup hierarchy (v2): %s", memory_lost);
-	else if (!is_delegated(host, group))
+	if (dir)
+		doctor_fine(finding, "memory is limited by the kernel, in groups below %s",
+			    dir + strlen(host->root));
+	else
 		doctor_lacks(finding, DOCTOR_DEGRADED,
 			     geteuid() ? "systemd-run --user --scope -p Delegate=yes contractor ..."
 				       : "systemd-run --scope -p Delegate=yes contractor ...",
-			     "%s is not delegated with memory and pids: %s", group, memory_lost);
-	else
-		doctor_fine(finding, "%s is delegated with memory and pids", group);
+			     "%s: %s", why, memory_lost);
 }
 
 void doctor_check_store(const struct doctor_host *host, struct doctor_finding *finding)

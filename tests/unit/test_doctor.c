@@ -284,17 +284,19 @@ static void test_cgroups(void **state)
 	struct fixture *fixture = *state;
 	doctor_check_function *check = doctor_check_cgroup;
 
-	check_finds(fixture, check, DOCTOR_DEGRADED, "no unified", "unified_cgroup_hierarchy=1");
+	check_finds(fixture, check, DOCTOR_DEGRADED, "no unified", "Delegate=yes");
 	put(fixture, "/proc/self/cgroup", "4:memory:/a\n0::/user/me\n", 0644);
-	check_finds(fixture, check, DOCTOR_DEGRADED, "no unified", "unified_cgroup_hierarchy=1");
+	check_finds(fixture, check, DOCTOR_DEGRADED, "no unified", "Delegate=yes");
 	put(fixture, "/sys/fs/cgroup/cgroup.controllers", "cpu memory pids\n", 0644);
-	check_finds(fixture, check, DOCTOR_DEGRADED, "/sys/fs/cgroup/user/me is not",
-		    "Delegate=yes");
+	check_finds(fixture, check, DOCTOR_DEGRADED, "not delegated", "Delegate=yes");
+	put(fixture, "/sys/fs/cgroup/user/me/cgroup.procs", "1\n", 0644);
+	put(fixture, "/sys/fs/cgroup/user/me/cgroup.subtree_control", "", 0644);
+	put(fixture, "/sys/fs/cgroup/user/me/cgroup.controllers", "cpu pids\n", 0644);
+	check_finds(fixture, check, DOCTOR_DEGRADED, "not delegated", "Delegate=yes");
 	put(fixture, "/sys/fs/cgroup/user/me/cgroup.controllers", "cpu memory\n", 0644);
+	check_finds(fixture, check, DOCTOR_DEGRADED, "other programs", "Delegate=yes");
 	put(fixture, "/sys/fs/cgroup/user/me/cgroup.procs", "", 0644);
-	check_finds(fixture, check, DOCTOR_DEGRADED, "is not delegated", "Delegate=yes");
-	put(fixture, "/sys/fs/cgroup/user/me/cgroup.controllers", "cpu memory pids\n", 0644);
-	check_finds(fixture, check, DOCTOR_FINE, "/sys/fs/cgroup/user/me", NULL);
+	check_finds(fixture, check, DOCTOR_FINE, "below /sys/fs/cgroup/user/me", NULL);
 }
 
 /* The store. */

@@ -197,6 +197,7 @@ static void fill_plan(struct init_plan *plan, struct strv lists[4], const int fd
 		.sandbox_fds = {{fds[0], 7}, {fds[1], 9}, {-1, -1}},
 		.stdio = {-1, fds[0], -1},
 		.limits = {12345678901, 2, 3},
+		.group_fds = {-1, fds[1]},
 	};
 }
 
@@ -242,6 +243,8 @@ static void expect_plan(const struct init_plan *plan, const struct init_plan *wa
 	assert_int_equal(plan->stdio[0], -1);
 	expect_same_file(plan->stdio[1], wanted->stdio[1]);
 	assert_int_equal(plan->stdio[2], -1);
+	assert_int_equal(plan->group_fds[0], -1);
+	expect_same_file(plan->group_fds[1], wanted->group_fds[1]);
 }
 
 static void free_list(const struct strv *list)
