@@ -95,9 +95,10 @@ int message_receive(int fd, struct message *ret_message, int flags)
 				.msg_controllen = CMSG_LEN(sizeof(int))};
 	ssize_t got;
 
+	/* ECONNRESET comes once, before all that was sent: whoever closed had not read everything. */
 	do
 		got = recvmsg(fd, &header, flags | MSG_CMSG_CLOEXEC);
-	while (got < 0 && errno == EINTR);
+	while (got < 0 && (errno == EINTR || errno == ECONNRESET));
 	if (got <= 0)
 		return (int)got;
 	ret_message->type = type;

@@ -104,6 +104,20 @@ static void test_message_end_of_file(void **state)
 	assert_int_equal(errno, EPIPE);
 }
 
+/* Who ends with a command unread has said before what is to be known of its end. */
+static void test_message_before_end(void **state)
+{
+	int *ends = *state;
+	struct message message;
+
+	message_send_text(ends[1], 's', "");
+	message_send_text(ends[0], 'D', "result");
+	fd_close(&ends[0]);
+	assert_int_equal(message_receive(ends[1], &message, 0), 1);
+	assert_string_equal(message.body, "result");
+	assert_int_equal(message_receive(ends[1], &message, 0), 0);
+}
+
 static void test_message_with_descriptor(void **state)
 {
 	const int *ends = *state;
@@ -390,6 +404,7 @@ int main(void)
 		WITH_PAIR(test_message_texts),
 		WITH_PAIR(test_message_too_long),
 		WITH_PAIR(test_message_end_of_file),
+		WITH_PAIR(test_message_before_end),
 		WITH_PAIR(test_message_with_descriptor),
 		WITH_PAIR(test_message_with_many_descriptors),
 		WITH_PAIR(test_message_error),
