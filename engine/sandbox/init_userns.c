@@ -25,14 +25,23 @@ static int forbid_nested(struct err *err)
 static int make_namespace(const struct init_plan *plan, bool inner, int *ret_fd, struct err *err);
 
 /* The limit in force when a namespace is made is the limit of all processes that the maker's id has
- * in the parent namespace, those in namespaces below it too. */
+ * in the parent namespace, those in namespaces below it too. The person's own may be lower, and nobody
+ * here may raise it. */
 static int limit_processes(const struct init_plan *plan, struct err *err)
 {
-	struct rlimit limit = {plan->kind.processes, plan->kind.processes};
+	uint64_t processes = plan->kind.processes;
+	struct rlimit limit;
 
-	if (plan->kind.processes && setrlimit(RLIMIT_NPROC, &limit) < 0)
+	if (!processes)
+		return 0;
+	if (getrlimit(RLIMIT_NPROC, &limit) < 0)
+		return err_sys(err, "cannot tell the limit of processes");
+	if (limit.rlim_max > processes)
+		limit.rlim_max = processes;
+	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit(RLIMIT_NPROC, &limit) < 0)
 		return err_sys(err, "cannot limit the processes to %llu",
-			       (unsigned long long)plan->kind.processes);
+			       (unsigned long long)limit.rlim_max);
 	return 0;
 }
 

@@ -131,6 +131,14 @@ test_a_limit_on_the_size_of_files() {
 	check_status 0
 }
 
+# A step's own limit is 4096 unless it says so. Small hosts allow nobody as many.
+test_a_limit_on_processes() {
+	minimal
+	run bash -c 'ulimit -u 3000; exec "$CONTRACTOR" run test.yaml'
+	check_status 0
+	check_out "it ran"
+}
+
 # As in a container, where the host's low process numbers do not exist.
 test_a_pid_namespace_of_its_own() {
 	need_root
