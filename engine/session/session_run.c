@@ -32,6 +32,13 @@ static void stand(struct session *session)
 void session_stop(struct session *session, enum stop_reason reason, const struct attempt *attempt,
 		  const struct err *err)
 {
+	struct err explained;
+
+	if (err) {
+		explained = *err;
+		store_explain(host_store(session->host), &explained);
+		err = &explained;
+	}
 	stand(session);
 	session->at_failure = attempt != NULL;
 	session_emit(session, (struct event){.type = EVENT_STOPPED,

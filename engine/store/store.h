@@ -85,6 +85,8 @@ bool store_exists(const char *path);
 char *store_default_path(void);
 
 const char *store_path(const struct store *store);
+/* For who has failed in some way: when the store is not there any more, that is what err says. */
+void store_explain(const struct store *store, struct err *err);
 /* Descriptors that belong to the store: its directory, layers/, tmp/, logs/, blobs/. */
 int store_fd(const struct store *store);
 int store_layers_fd(const struct store *store);

@@ -21,6 +21,21 @@ int store_unusable(struct err *err)
 	return -1;
 }
 
+/* What was removed has no names left, or lacks the file that every store has. */
+void store_explain(const struct store *store, struct err *err)
+{
+	struct stat status;
+
+	if (fstat(store->fd, &status) == 0 && status.st_nlink &&
+	    faccessat(store->fd, "version", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return;
+	err_set(err, ERR_HOST,
+		"the store %s was removed, or taken away, while it was in use; begin again, or "
+		"name "
+		"another place with --store or CONTRACTOR_STORE",
+		store->path);
+}
+
 bool store_exists(const char *path)
 {
 	AUTO_CLOSE int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

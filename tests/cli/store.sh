@@ -218,6 +218,30 @@ END
 	check_file "$TEST_DIR/cache/contractor/store.db"
 }
 
+# It is said what has happened, not what failed because of it.
+test_store_that_vanishes() {
+	spec test.yaml <<END
+name: test
+actions:
+  - action: create-systree
+    path: systree.tar
+  - action: shell
+    shell: |
+      echo ready
+      { sleep 1000$$ || true; } 2>/dev/null
+END
+	start run test.yaml
+	wait_for ready
+	until grep -qsxz "1000$$" /proc/[0-9]*/cmdline; do
+		sleep 0.02
+	done
+	rm -rf "$CONTRACTOR_STORE" 2>/dev/null || true # but for what belongs to other ids
+	let_go
+	finish
+	check_status 3
+	check_err_has "the store $CONTRACTOR_STORE was removed, or taken away, while it was in use"
+}
+
 test_remove_all() {
 	build
 	run contractor store remove --all

@@ -204,6 +204,26 @@ static void test_touch(void **state)
 	expect_left(fixture, "34");
 }
 
+/* With a clock that was put back, what is of use does not become old. */
+static void test_touch_with_the_clock_back(void **state)
+{
+	const struct prune_options options = {.max_bytes = UINT64_MAX, .unused_ms = 3600 * 1000};
+	struct fixture *fixture = *state;
+	struct attempt attempt;
+	struct stat before, after;
+	struct err err;
+
+	make_builds(fixture);
+	set_age(fixture, 2, -600);
+	assert_int_equal(fstatat(store_logs_fd(fixture->store), "2.log", &before, 0), 0);
+	assert_int_equal(store_get_attempt(fixture->store, 2, &attempt, &err), 1);
+	store_touch(fixture->store, &attempt);
+	attempt_release(&attempt);
+	assert_int_equal(fstatat(store_logs_fd(fixture->store), "2.log", &after, 0), 0);
+	assert_int_equal(before.st_mtim.tv_sec, after.st_mtim.tv_sec);
+	assert_int_equal(prune(fixture, &options).attempts, 0);
+}
+
 /* What another contractor has found, and what it stands on, stays; as does what it has recorded. */
 static void test_in_use(void **state)
 {
@@ -408,6 +428,7 @@ int main(void)
 		FIXTURE_TEST(test_touch),
 		FIXTURE_TEST(test_in_use),
 		FIXTURE_TEST(test_own_use),
+		FIXTURE_TEST(test_touch_with_the_clock_back),
 		FIXTURE_TEST(test_artifacts),
 		FIXTURE_TEST(test_dry_run),
 		FIXTURE_TEST(test_free_bytes),
