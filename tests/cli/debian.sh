@@ -82,6 +82,46 @@ check_systree() {
 	check_out "greetings from a package"
 }
 
+# Serves ./forged on $port of this host's loopback, until the test ends: a mirror whose lists nobody has signed.
+serve_forged() {
+	port=$((20000 + RANDOM % 10000))
+	mkdir -p forged/dists/bookworm
+	printf '%s\n' 'Origin: Debian' 'Suite: stable' 'Codename: bookworm' 'Components: main' \
+		'Architectures: amd64 arm64' "Date: $(date -u -R)" 'SHA256:' >forged/dists/bookworm/Release
+	busybox httpd -f -p "127.0.0.1:$port" -h forged &
+	until busybox wget -q -O /dev/null "http://127.0.0.1:$port/dists/bookworm/Release"; do
+		kill -0 $! || fail "busybox httpd does not serve"
+	done
+}
+
+# What nobody has signed is installed neither by apt nor by debootstrap.
+check_forged_packages() {
+	serve_forged
+	cp debian.yaml apt.yaml
+	cat >>apt.yaml <<END
+  - action: shell
+    shell: |
+      rm -r /etc/apt/sources.list*
+      echo "deb http://127.0.0.1:$port bookworm main" >/etc/apt/sources.list
+  - action: apt
+    packages: [cowsay]
+END
+	run contractor run --network-stack host apt.yaml
+	check_status 1
+	check_says "The repository 'http://127.0.0.1:$port bookworm Release' is not signed."
+	cat >debootstrap.yaml <<END
+name: forged
+actions:
+  - action: empty-workspace
+  - action: debootstrap
+    suite: bookworm
+    mirror: http://127.0.0.1:$port
+END
+	run contractor run --network-stack host debootstrap.yaml
+	check_status 1
+	check_says_like "Failed getting release signature file http://127.0.0.1:$port"
+}
+
 test_a_debian_of_its_own() {
 	require_first_run
 	debian_spec
@@ -94,6 +134,7 @@ test_a_debian_of_its_own() {
 	run contractor run --offline debian.yaml
 	check_status 0
 	check_all_cached
+	check_forged_packages
 	run contractor store verify
 	check_status 0
 }
