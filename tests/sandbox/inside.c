@@ -8,7 +8,7 @@
 static const struct inside_command *find(const char *name)
 {
 	const struct inside_command *const tables[] = {inside_calls, inside_looks, inside_loads,
-						       inside_hogs};
+						       inside_hogs, inside_escapes};
 
 	for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
 		for (const struct inside_command *command = tables[i]; command->name; command++) {

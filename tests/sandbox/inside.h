@@ -21,7 +21,8 @@ struct inside_command {
 };
 
 /* Each table ends with a NULL name. */
-extern const struct inside_command inside_calls[], inside_looks[], inside_loads[], inside_hogs[];
+extern const struct inside_command inside_calls[], inside_looks[], inside_loads[], inside_hogs[],
+	inside_escapes[];
 
 /* One system call that the filter answers with a known errno: another answer comes from the
  * kernel itself. INSIDE_BROKEN when there is no such call in the table. */

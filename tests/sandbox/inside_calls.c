@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/fanotify.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/personality.h>
@@ -26,7 +27,9 @@
 #include "engine/base/mem.h"
 
 #define HIGH_BIT (1L << 32)
+#define BAD 1L /* an address at which nothing is */
 #define TEXT(literal) ((long)(literal))
+enum { SYSLOG_SIZE = 10 }; /* of the kernel's messages: syslog(2) */
 #ifdef __x86_64__
 /* Of the 32-bit interfaces: a number of i386, and the bit of x32. */
 enum { I386_SOCKET = 359, X32_BIT = 0x40000000 };
@@ -44,6 +47,13 @@ static const struct call {
 	{"perf_event_open", SYS_perf_event_open, {0}, EPERM},
 	{"userfaultfd", SYS_userfaultfd, {0}, ENOSYS},
 	{"io_uring_setup", SYS_io_uring_setup, {0}, ENOSYS},
+	{"io_uring_enter", SYS_io_uring_enter, {-1}, ENOSYS},
+	{"io_uring_register", SYS_io_uring_register, {-1}, ENOSYS},
+	{"mbind", SYS_mbind, {0, 4096, 99}, ENOSYS},
+	{"get_mempolicy", SYS_get_mempolicy, {0, 0, 0, 0, 99}, ENOSYS},
+	{"set_mempolicy", SYS_set_mempolicy, {99}, ENOSYS},
+	{"migrate_pages", SYS_migrate_pages, {-1}, ENOSYS},
+	{"move_pages", SYS_move_pages, {-1, 0, 0, 0, 0}, ENOSYS},
 	{"keyctl", SYS_keyctl, {KEYCTL_GET_KEYRING_ID, KEY_SPEC_SESSION_KEYRING}, ENOSYS},
 	{"add_key", SYS_add_key, {0}, ENOSYS},
 	{"request_key", SYS_request_key, {0}, ENOSYS},
@@ -51,6 +61,7 @@ static const struct call {
 	{"fsopen", SYS_fsopen, {0}, ENOSYS},
 	{"fsconfig", SYS_fsconfig, {-1, -1}, ENOSYS},
 	{"fsmount", SYS_fsmount, {-1, -1}, ENOSYS},
+	{"fspick", SYS_fspick, {-1, BAD, -1}, ENOSYS},
 	{"open_tree", SYS_open_tree, {-1, 0, -1}, ENOSYS},
 	{"move_mount", SYS_move_mount, {-1, 0, -1, 0, -1}, ENOSYS},
 	{"mount_setattr", SYS_mount_setattr, {-1, 0, -1}, ENOSYS},
@@ -58,6 +69,24 @@ static const struct call {
 	{"setns", SYS_setns, {-1}, EPERM},
 	{"mount", SYS_mount, {0}, EPERM},
 	{"umount", SYS_umount2, {0}, EPERM},
+	{"pivot_root", SYS_pivot_root, {BAD, BAD}, EPERM},
+	{"open_by_handle_at", SYS_open_by_handle_at, {-1, BAD}, EPERM},
+	{"fanotify_init", SYS_fanotify_init, {FAN_REPORT_FID}, EPERM},
+	{"fanotify_mark", SYS_fanotify_mark, {-1}, EPERM},
+	{"clone-mount", SYS_clone, {CLONE_NEWNS | CLONE_THREAD}, EPERM},
+	{"clone-network", SYS_clone, {CLONE_NEWNET | CLONE_THREAD}, EPERM},
+	{"clone-high", SYS_clone, {HIGH_BIT | CLONE_NEWUSER | CLONE_THREAD}, EPERM},
+	{"syslog", SYS_syslog, {SYSLOG_SIZE}, EPERM},
+	{"init_module", SYS_init_module, {BAD, 0, BAD}, EPERM},
+	{"finit_module", SYS_finit_module, {-1, BAD, -1}, EPERM},
+	{"delete_module", SYS_delete_module, {BAD}, EPERM},
+	{"kexec_load", SYS_kexec_load, {0, 0, 0, ~0L}, EPERM},
+	{"acct", SYS_acct, {BAD}, EPERM},
+	{"swapon", SYS_swapon, {BAD}, EPERM},
+	{"swapoff", SYS_swapoff, {BAD}, EPERM},
+	{"reboot", SYS_reboot, {0, 0, 0}, EPERM},
+	{"setdomainname", SYS_setdomainname, {BAD, -1}, EPERM},
+	{"quotactl_fd", SYS_quotactl_fd, {-1, -1}, EPERM},
 	{"quotactl", SYS_quotactl, {0xff}, EPERM},
 	{"settimeofday", SYS_settimeofday, {1}, EPERM},
 	{"clock_settime", SYS_clock_settime, {99}, EPERM},

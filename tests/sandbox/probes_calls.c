@@ -18,6 +18,21 @@
 		.name = NAME, .command = "inside " CALL, .off = {OFF(seccomp)}, .needs = NEEDS \
 	}
 
+/* Where the kernel refuses it, too, to whoever has no right over the namespaces. */
+#define FILTERED_TWICE(NAME, CALL)                       \
+	{                                                \
+		.name = NAME, .command = "inside " CALL, \
+		.off = { OFF(seccomp),                   \
+			 OFF(drop_capabilities),         \
+			 OFF(inner_userns) }             \
+	}
+/* And where it asks for a right on the host: only its root can show what would come of it. */
+#define HOST_ONLY(NAME, CALL)                                             \
+	{                                                                 \
+		.name = NAME, .command = "inside " CALL, .outside = true, \
+		.needs = "right for this user to " CALL                   \
+	}
+
 /* A filter that refuses just this. */
 static void refuse_ptrace(struct trial *trial)
 {
@@ -44,7 +59,29 @@ const struct probe call_probes[] = {
 	FILTERED("open_tree", "open_tree"),
 	FILTERED("move_mount", "move_mount"),
 	FILTERED("mount_setattr", "mount_setattr"),
+	FILTERED("fspick", "fspick"),
+	FILTERED_TWICE("pivot_root", "pivot_root"),
+	FILTERED("open_by_handle_at", "open_by_handle_at"),
+	FILTERED_IF("fanotify_init", "fanotify_init", "fanotify"),
+	FILTERED("fanotify_mark", "fanotify_mark"),
+	FILTERED("clone with a mount namespace", "clone-mount"),
+	FILTERED("clone with a network namespace", "clone-network"),
+	FILTERED("clone with a user namespace and a high bit", "clone-high"),
+	FILTERED_TWICE("setdomainname", "setdomainname"),
+	HOST_ONLY("syslog", "syslog"),
+	HOST_ONLY("init_module", "init_module"),
+	HOST_ONLY("finit_module", "finit_module"),
+	HOST_ONLY("delete_module", "delete_module"),
+	HOST_ONLY("kexec_load", "kexec_load"),
+	HOST_ONLY("acct", "acct"),
+	HOST_ONLY("swapon", "swapon"),
+	HOST_ONLY("swapoff", "swapoff"),
+	HOST_ONLY("reboot", "reboot"),
+	HOST_ONLY("a negative nice value", "raise-priority"),
+	HOST_ONLY("real-time scheduling", "take-real-time"),
+	HOST_ONLY("hiding from the kernel's killer", "write-value /proc/self/oom_score_adj -1000"),
 	FILTERED("quotactl", "quotactl"),
+	FILTERED("quotactl_fd", "quotactl_fd"),
 	FILTERED("settimeofday", "settimeofday"),
 	FILTERED("clock_settime", "clock_settime"),
 	FILTERED("clock_adjtime", "clock_adjtime"),
@@ -68,6 +105,13 @@ const struct probe call_probes[] = {
 	FILTERED_IF("perf_event_open", "perf_event_open", "perf_event_open"),
 	FILTERED_IF("userfaultfd", "userfaultfd", "userfaultfd"),
 	FILTERED_IF("io_uring", "io_uring_setup", "io_uring"),
+	FILTERED_IF("io_uring_enter", "io_uring_enter", "io_uring"),
+	FILTERED_IF("io_uring_register", "io_uring_register", "io_uring"),
+	FILTERED_IF("mbind", "mbind", "memory policies"),
+	FILTERED_IF("get_mempolicy", "get_mempolicy", "memory policies"),
+	FILTERED_IF("set_mempolicy", "set_mempolicy", "memory policies"),
+	FILTERED_IF("migrate_pages", "migrate_pages", "memory policies"),
+	FILTERED_IF("move_pages", "move_pages", "memory policies"),
 	FILTERED_IF("keyctl", "keyctl", "keyrings"),
 	FILTERED_IF("add_key", "add_key", "keyrings"),
 	FILTERED_IF("request_key", "request_key", "keyrings"),

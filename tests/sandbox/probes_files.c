@@ -33,6 +33,25 @@ static void bind_on_shm(struct trial *trial)
 	bind(trial, "/", "/dev/shm");
 }
 
+/* As the launcher is put in, which is the program of the first process. */
+static void add_file(struct trial *trial)
+{
+	const struct sandbox_file file = {
+		.target = "/run/mine", .bytes = "x", .length = 1, .mode = 0644};
+
+	sandbox_policy_add_file(&trial->policy, &file);
+}
+
+/* A copy that is the step's. */
+static void give_file(struct trial *trial)
+{
+	struct sandbox_file file = trial->policy.files[trial->policy.n_files - 1];
+
+	file.for_user = true;
+	trial->policy.n_files--;
+	sandbox_policy_add_file(&trial->policy, &file);
+}
+
 static void small_tmpfs(struct trial *trial)
 {
 	trial->policy.tmpfs_size = 1 << 20;
@@ -112,6 +131,14 @@ const struct probe file_probes[] = {
 	 .command = "find / -path /proc -prune -o -name ${CANARY##*/} -print -o -name canary "
 		    "-print | grep -q .",
 	 .weaken = bind_canary},
+	{.name = "the way out of chroot ends in the sandbox",
+	 .command = "inside break-out /bin/sh -c '[ -e $CANARY ] || [ -e /run/canary ]'",
+	 .step = RIG_PACKAGES,
+	 .weaken = bind_canary},
+	{.name = "what contractor puts in cannot be written",
+	 .command = "inside writable /run/contractor-launcher /run/mine",
+	 .prepare = add_file,
+	 .weaken = give_file},
 	{.name = "no private file of the host in a debootstrap step",
 	 .command = "[ -e $CANARY ] || [ -e /etc/shadow ] || [ -e /proc/1/root/etc/shadow ]",
 	 .step = RIG_HOST,

@@ -27,6 +27,12 @@
 		IS(WHO, STEP, "CapEff", VALUE), IS_EMPTY(WHO, STEP, "CapInh"), \
 		IS_EMPTY(WHO, STEP, "CapAmb")
 
+#define NO_MOUNT(TYPE)                                                                          \
+	{                                                                                       \
+		.name = "no mount of " TYPE, .command = "inside mount-type " TYPE " /tmp",      \
+		.off = {OFF(seccomp), OFF(drop_capabilities), OFF(inner_userns)}, .needs = NULL \
+	}
+
 /* The kernel empties both sets when a user namespace is entered. So a capability is raised
  * again, to see that the look would find it. */
 static void raise_capability(struct trial *trial)
@@ -134,6 +140,22 @@ const struct probe privilege_probes[] = {
 	{.name = "no mount",
 	 .command = "inside mount-tmpfs /tmp",
 	 .off = {OFF(seccomp), OFF(drop_capabilities), OFF(inner_userns)}},
+	NO_MOUNT("tmpfs"),
+	NO_MOUNT("cgroup2"),
+	NO_MOUNT("mqueue"),
+	NO_MOUNT("devpts"),
+	{.name = "no mount by a package step",
+	 .command = "inside mount-tmpfs /tmp",
+	 .step = RIG_PACKAGES,
+	 .off = {OFF(seccomp), OFF(drop_capabilities), OFF(inner_userns)}},
+	{.name = "no nested user namespace for a package step",
+	 .command = "inside unshare-user",
+	 .step = RIG_PACKAGES,
+	 .off = {OFF(seccomp), OFF(inner_userns)}},
+	/* The overlays are mounted so, and bwrap does the same for what it binds. */
+	{.name = "set-user-id bits and devices count nowhere",
+	 .command = "inside mount-flags / /proc /tmp /run",
+	 .outside = true},
 	{.name = "no remount of a read-only path",
 	 .command = "inside remount-writable /proc/sys",
 	 .off = {OFF(seccomp), OFF(drop_capabilities), OFF(inner_userns)}},

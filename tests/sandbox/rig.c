@@ -73,9 +73,10 @@ static void make_tree(const struct rig *rig)
 {
 	static const char *const dirs[] = {"bin", "etc", "proc", "dev",
 					   "tmp", "run", "sys",	 "data"};
-	static const char *const tools[] = {"sh",    "cat", "grep", "sed",   "ls",    "find",
-					    "touch", "rm",  "test", "chmod", "mkdir", "sha256sum",
-					    "stat",  "tr",  "head", "yes",   "sleep", "hostname"};
+	static const char *const tools[] = {
+		"sh",	 "cat",	     "grep",	 "sed",	      "ls",   "find", "touch", "rm",
+		"test",	 "chmod",    "mkdir",	 "sha256sum", "stat", "tr",   "head",  "yes",
+		"sleep", "hostname", "readlink", "mkfifo",    "mv",   "ln",   "dd"};
 	static const char passwd[] = "root:x:0:0:root:/root:/bin/sh\n";
 	size_t length = (size_t)(inside_end - inside_start);
 

@@ -48,6 +48,13 @@ bool scene_overlay_attributes(struct rig *rig, struct buf *notes);
 bool scene_attributes_of_copies(struct rig *rig, struct buf *notes);
 bool scene_other_steps(struct rig *rig, struct buf *notes);
 
+/* scenes_hostile.c */
+bool scene_link_below_our_file(struct rig *rig, struct buf *notes);
+bool scene_link_above_our_file(struct rig *rig, struct buf *notes);
+bool scene_our_file_replaced(struct rig *rig, struct buf *notes);
+bool scene_workdirs(struct rig *rig, struct buf *notes);
+bool scene_deep_trees(struct rig *rig, struct buf *notes);
+
 /* scenes_join.c */
 bool scene_join(struct rig *rig, struct buf *notes);
 
