@@ -95,8 +95,43 @@ code_map() {
 	mapped_files | uniq -d | sed 's/$/: twice in HACKING.md/'
 }
 
+# Prints what docs/threats.md names as tests: "probe NAME", "scene NAME", "file FILE", "test FILE FUNCTION".
+named_tests() {
+	awk '/^\| [A-Z]+[0-9]+ / {
+		count = split($0, parts, "`")
+		for (i = 2; i <= count; i += 2) {
+			if (parts[i] ~ /^(probe|scene): /) {
+				kind = substr(parts[i], 1, 5)
+				print kind " " substr(parts[i], 8)
+			} else if (parts[i] ~ /^tests\//) {
+				print "file " parts[i]
+				words = parts[i + 1]
+				sub(/[|;].*/, "", words)
+				n = sub(/^: /, "", words) ? split(words, names, /[, ]+/) : 0
+				for (k = 1; k <= n; k++)
+					if (names[k] != "")
+						print "test " parts[i] " " names[k]
+			}
+		}
+	}' docs/threats.md
+}
+
+# A name of a probe may be the beginning of several.
+threats() {
+	local kind what
+	named_tests | while read -r kind what; do
+		case $kind in
+		probe) grep -qF "\"${what%:}" tests/sandbox/probes_*.c ;;
+		scene) grep -qF "{\"$what\"," tests/sandbox/scenes.c ;;
+		file) [ -f "$what" ] ;;
+		test) grep -qw -- "${what#* }" "${what% *}" ;;
+		esac || echo "docs/threats.md names the $kind $what, which is not there"
+	done
+}
+
 check "no file over $file_lines_max lines" long_files
 check "the code map has each file once" code_map
+[ ! -f docs/threats.md ] || check "every test that docs/threats.md names is there" threats
 check_with ctags "no function over $function_lines_max lines" long_functions
 check_layout
 check_with shellcheck "shell scripts" shell_scripts

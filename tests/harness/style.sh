@@ -98,4 +98,32 @@ test_code_map_with_a_file_twice() {
 	check_out_has "# ui/x.c: twice in HACKING.md"
 }
 
+# A table of threats that names a probe, a scene, a test and a file.
+threats() {
+	mkdir -p docs tests/sandbox tests/cli
+	echo '	{.name = "no mount",' >tests/sandbox/probes_x.c
+	echo '	{"daemons end", scene_daemons},' >tests/sandbox/scenes.c
+	echo 'test_there() {' >tests/cli/x.sh
+	cat >docs/threats.md <<END
+| | threat | protection | test | mutation |
+| A1 | x | y | \`probe: $1\`, \`scene: $2\`, \`tests/cli/x.sh\`: $3; \`$4\` | z |
+END
+}
+
+test_threats() {
+	threats 'no mount' 'daemons end' test_there tests/cli/x.sh
+	check_tree
+	check_out_has "ok style: every test that docs/threats.md names is there"
+}
+
+test_threats_without_their_tests() {
+	threats 'no unmount' 'daemons stay' test_gone tests/cli/y.sh
+	check_tree
+	check_status 1
+	check_out_has "docs/threats.md names the probe no unmount, which is not there"
+	check_out_has "docs/threats.md names the scene daemons stay, which is not there"
+	check_out_has "docs/threats.md names the test tests/cli/x.sh test_gone, which is not there"
+	check_out_has "docs/threats.md names the file tests/cli/y.sh, which is not there"
+}
+
 run_tests "$@"

@@ -148,10 +148,9 @@ bool scene_workdirs(struct rig *rig, struct buf *notes)
  * mutation is a look while it is there. */
 bool scene_deep_trees(struct rig *rig, struct buf *notes)
 {
-	static const char script[] =
-		"mkdir /tmp/deep deep; "
-		"inside dig /tmp/deep 3000; inside dig deep 3000; "
-		"chmod 0 /tmp/deep deep; echo dug; read line; exit 1";
+	static const char script[] = "mkdir /tmp/deep deep; "
+				     "inside dig /tmp/deep 3000; inside dig deep 3000; "
+				     "chmod 0 /tmp/deep deep; echo dug; read line; exit 1";
 	AUTO_FREE char *path = NULL;
 	struct trial trial;
 	bool was_there;
