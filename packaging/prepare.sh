@@ -16,8 +16,8 @@ build libvterm-dev libncurses-dev
 run   bubblewrap uidmap busybox-static
 run   debootstrap gpgv debian-archive-keyring git ca-certificates
 edit  sensible-utils nano
-test  libcmocka-dev clang-format universal-ctags shellcheck faketime jq xfsprogs btrfs-progs
-test  passt slirp4netns
+test  libcmocka-dev clang-format universal-ctags shellcheck faketime jq strace
+test  xfsprogs btrfs-progs passt slirp4netns
 fuzz  clang
 '
 

@@ -7,9 +7,10 @@
 #
 # shellcheck shell=bash
 # shellcheck disable=SC2034 # some variables are for the attacks
+: "${TEST_TIMEOUT:=400}"
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-: "${FIRE_ROUNDS:=6}"
+: "${FIRE_ROUNDS:=2}"
 : "${FIRE_SEED:=$((SRANDOM % 1000000))}"
 : "${FIRE_STRIKES:=2}"
 : "${STRIKE:=$(dirname "$CONTRACTOR")/tests/strike}"
