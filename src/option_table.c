@@ -31,7 +31,7 @@ const struct option option_table[] = {
 	 "Removes what was of no use for longest when the store takes more than SIZE (20G, "
 	 "`none`)."},
 	{"artifacts", 0, true, OPTION_TEXT, FIELD(artifacts), "DIR", NULL,
-	 BUILD | BIT(CHECK) | ARTIFACTS, 0,
+	 BUILD | BIT(CHECK) | ARTIFACTS | BIT(DOCTOR), 0,
 	 "Where artifacts are kept (default: artifacts/ of the store)."},
 	{"context", 0, true, OPTION_TEXT, FIELD(context), "DIR", NULL, BUILD, 0,
 	 "What `copy` may reach (default: the git work tree of the specification, else its "

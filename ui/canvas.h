@@ -21,6 +21,10 @@ struct canvas_options {
 	int escape_ms; /* a key within that time after Esc is Alt and that key */
 };
 
+/* Whether a screen can be drawn on a terminal as TERM says, and how many colours it has, without taking
+ * it. */
+bool canvas_look(int *ret_colors);
+
 /* Takes the terminal of standard input and output. Fails with ERR_USAGE when they are none, or the
  * terminal cannot move its cursor. */
 int canvas_new(const struct canvas_options *options, struct canvas **ret_canvas, struct err *err);

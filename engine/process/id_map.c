@@ -108,7 +108,7 @@ static void explain_no_range(const struct id_map_person *person, struct id_map *
 		 "%s and %s give uid %u no range of %d ids", person->subuid, person->subgid,
 		 person->uid, ID_MAP_COUNT - 1);
 	snprintf(map->single_remedy, sizeof map->single_remedy,
-		 "as root: usermod --add-subuids %u-%u --add-subgids %u-%u %s", start,
+		 "sudo usermod --add-subuids %u-%u --add-subgids %u-%u %s", start,
 		 start + ID_MAP_COUNT - 1, start, start + ID_MAP_COUNT - 1,
 		 person->name ? person->name : "NAME");
 }
@@ -122,7 +122,7 @@ static void map_ordinary(const struct id_map_person *person, struct id_map *map)
 	if (!person->has_helpers) {
 		snprintf(map->single_reason, sizeof map->single_reason,
 			 "newuidmap and newgidmap are not installed");
-		snprintf(map->single_remedy, sizeof map->single_remedy, "apt install uidmap");
+		snprintf(map->single_remedy, sizeof map->single_remedy, "sudo apt install uidmap");
 	} else if (!find_ranges(person, ID_MAP_COUNT - 1, &uid, &gid)) {
 		explain_no_range(person, map);
 	} else {

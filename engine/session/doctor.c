@@ -17,18 +17,24 @@ static const struct {
 } checks[] = {
 	{"kernel", doctor_check_kernel},
 	{"namespaces", doctor_check_userns},
+	{"apparmor", doctor_check_apparmor},
 	{"ids", doctor_check_ids},
 	{"uidmap", doctor_check_uidmap},
 	{"bwrap", doctor_check_bwrap},
 	{"overlayfs", doctor_check_overlay},
 	{"seccomp", doctor_check_seccomp},
 	{"cgroups", doctor_check_cgroup},
+	{"secrets", doctor_check_secrets},
 	{"debootstrap", doctor_check_debootstrap},
+	{"gpgv", doctor_check_gpgv},
 	{"git", doctor_check_git},
+	{"busybox", doctor_check_busybox},
 	{"network", doctor_check_network},
 	{"store", doctor_check_store},
+	{"artifacts", doctor_check_artifacts},
 	{"terminal", doctor_check_terminal},
 	{"locale", doctor_check_locale},
+	{"editor", doctor_check_editor},
 };
 
 /* The check that tells about each need, and the worst status that still serves. */
@@ -62,6 +68,23 @@ void doctor_fine(struct doctor_finding *finding, const char *fmt, ...)
 	va_end(args);
 }
 
+/* The commands as they stand, or for root without sudo, which root may not have. */
+static char *for_this_person(const char *remedy)
+{
+	static const char sudo[] = "sudo ";
+	AUTO_BUF struct buf commands = BUF_INIT;
+	const char *found;
+
+	if (geteuid() != 0)
+		return mem_strdup(remedy);
+	while ((found = strstr(remedy, sudo))) {
+		buf_add(&commands, remedy, (size_t)(found - remedy));
+		remedy = found + strlen(sudo);
+	}
+	buf_add_str(&commands, remedy);
+	return buf_detach(&commands);
+}
+
 void doctor_lacks(struct doctor_finding *finding, enum doctor_status status, const char *remedy,
 		  const char *fmt, ...)
 {
@@ -70,7 +93,7 @@ void doctor_lacks(struct doctor_finding *finding, enum doctor_status status, con
 	va_start(args, fmt);
 	finding->status = status;
 	finding->text = format(fmt, args);
-	finding->remedy = mem_strdup(remedy);
+	finding->remedy = for_this_person(remedy);
 	va_end(args);
 }
 
@@ -94,15 +117,39 @@ static char *find_existing(const char *path)
 	return near;
 }
 
+/* The path of this program, or "". Free with free(). */
+static char *find_program(void)
+{
+	char path[4096];
+	ssize_t length = readlink("/proc/self/exe", path, sizeof path);
+
+	return length > 0 && length < (ssize_t)sizeof path ? mem_strndup(path, (size_t)length)
+							   : mem_strdup("");
+}
+
 /* Calls check on the host that options describe. */
 static void call_check(doctor_check_function *check, const struct doctor_options *options,
 		       struct doctor_finding *finding)
 {
 	AUTO_FREE char *given =
 		options->store_path ? mem_strdup(options->store_path) : store_default_path();
-	AUTO_FREE char *path = path_normalise(given);
-	AUTO_FREE char *near = find_existing(path);
-	const struct doctor_host host = {options->root ? options->root : "", path, near};
+	AUTO_FREE char *store = path_normalise(given);
+	AUTO_FREE char *store_near = find_existing(store);
+	AUTO_FREE char *artifacts = options->artifacts_path
+					    ? path_normalise(options->artifacts_path)
+					    : path_join(store, "artifacts");
+	AUTO_FREE char *artifacts_near = find_existing(artifacts);
+	AUTO_FREE char *program = find_program();
+	const struct doctor_host host = {
+		.root = options->root ? options->root : "",
+		.store_path = store,
+		.store_near = store_near,
+		.artifacts_path = artifacts,
+		.artifacts_near = artifacts_near,
+		.program = program,
+		.store_size = options->store_size,
+		.terminal = options->terminal,
+	};
 
 	check(&host, finding);
 }

@@ -15,7 +15,9 @@
 #define ENGINE_SESSION_DOCTOR_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "engine/base/buf.h"
 #include "engine/base/err.h"
@@ -38,10 +40,19 @@ struct doctor_report {
 	size_t count;
 };
 
+/* What terminfo knows of the person's terminal. */
+struct doctor_terminal {
+	bool can_draw; /* the cursor can be moved */
+	int colors;    /* 0: none */
+};
+
 /* NULL: the default. */
 struct doctor_options {
-	const char *store_path; /* by default store_default_path(); need not exist yet */
-	const char *root;	/* below it programs, /proc and /sys are looked up; "" */
+	const char *store_path;	    /* by default store_default_path(); need not exist yet */
+	const char *artifacts_path; /* by default artifacts/ of the store */
+	uint64_t store_size;	    /* bytes that the store may take; 0: any */
+	const struct doctor_terminal *terminal; /* by default not told */
+	const char *root; /* below it programs, /proc and /sys are looked up; "" */
 };
 
 /* What a build needs besides the program itself. */

@@ -1,14 +1,11 @@
-/* doctor_host.c: checks of the kernel, the ids, the store's place and the person's terminal. */
+/* doctor_host.c: checks of the kernel: its version, ids, filters, limits and locked memory. */
 #include <errno.h>
 #include <fcntl.h>
-#include <langinfo.h>
 #include <linux/seccomp.h>
-#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/statvfs.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -17,8 +14,7 @@
 #include "engine/sandbox/cgroup.h"
 #include "engine/session/doctor_internal.h"
 
-enum { KERNEL_MAJOR = 5, KERNEL_MINOR = 11, FILE_MAX = 65536, COLUMNS_LEAST = 80, ROWS_LEAST = 24 };
-static const unsigned long long space_least = 1ULL << 30;
+enum { KERNEL_MAJOR = 5, KERNEL_MINOR = 11, FILE_MAX = 65536, LOCKED_LEAST = 65536 };
 static const char memory_lost[] = "memory is measured, not limited by the kernel";
 
 char *doctor_read(const struct doctor_host *host, const char *path)
@@ -72,7 +68,7 @@ void doctor_check_kernel(const struct doctor_host *host, struct doctor_finding *
 	const char *call = missing_call();
 
 	if (!release)
-		doctor_lacks(finding, DOCTOR_MISSING, "as root: mount -t proc proc /proc",
+		doctor_lacks(finding, DOCTOR_MISSING, "sudo mount -t proc proc /proc",
 			     "/proc is not there");
 	else if (!doctor_kernel_is(host, KERNEL_MAJOR, KERNEL_MINOR))
 		doctor_lacks(finding, DOCTOR_MISSING, "a kernel from Linux 5.11 on",
@@ -118,6 +114,18 @@ void doctor_check_seccomp(const struct doctor_host *host, struct doctor_finding 
 		doctor_fine(finding, "system calls can be filtered");
 }
 
+/* What gives contractor groups of its own: a start of the system, or of contractor, in another way. */
+static const char *cgroup_remedy(const struct doctor_host *host)
+{
+	AUTO_FREE char *unified = doctor_read(host, "/sys/fs/cgroup/cgroup.controllers");
+
+	if (!unified)
+		return "restart the computer with systemd.unified_cgroup_hierarchy=1 on the "
+		       "kernel's command line";
+	return geteuid() ? "systemd-run --user --scope -p Delegate=yes contractor ..."
+			 : "systemd-run --scope -p Delegate=yes contractor ...";
+}
+
 void doctor_check_cgroup(const struct doctor_host *host, struct doctor_finding *finding)
 {
 	const char *why = NULL;
@@ -127,77 +135,33 @@ void doctor_check_cgroup(const struct doctor_host *host, struct doctor_finding *
 		doctor_fine(finding, "memory is limited by the kernel, in groups below %s",
 			    dir + strlen(host->root));
 	else
-		doctor_lacks(finding, DOCTOR_DEGRADED,
-			     geteuid() ? "systemd-run --user --scope -p Delegate=yes contractor ..."
-				       : "systemd-run --scope -p Delegate=yes contractor ...",
-			     "%s: %s", why, memory_lost);
+		doctor_lacks(finding, DOCTOR_DEGRADED, cgroup_remedy(host), "%s: %s", why,
+			     memory_lost);
 }
 
-void doctor_check_store(const struct doctor_host *host, struct doctor_finding *finding)
+/* Whether memory may be written to a disk. */
+static bool has_swap(const struct doctor_host *host)
 {
-	static const char elsewhere[] =
-		"keep the store elsewhere: --store DIR, or CONTRACTOR_STORE=DIR";
-	const char *exists = strcmp(host->store_near, host->store_path) ? ", not made yet" : "";
-	unsigned long long available;
-	struct statvfs status;
+	AUTO_FREE char *swaps = doctor_read(host, "/proc/swaps");
+	const char *second = swaps ? strchr(swaps, '\n') : NULL;
 
-	if (access(host->store_near, W_OK | X_OK) < 0 || statvfs(host->store_near, &status) < 0) {
-		doctor_lacks(finding, DOCTOR_MISSING, elsewhere, "%s: cannot write to %s: %s",
-			     host->store_path, host->store_near, strerror(errno));
-		return;
-	}
-	available = (unsigned long long)status.f_bavail * status.f_frsize;
-	if (available < space_least)
-		doctor_lacks(finding, DOCTOR_DEGRADED,
-			     "free some space: contractor store prune, or another --store DIR",
-			     "%s: only %llu MiB free", host->store_path, available >> 20);
+	return second && second[1];
+}
+
+void doctor_check_secrets(const struct doctor_host *host, struct doctor_finding *finding)
+{
+	static const char lost[] = "values of secrets may be written to swap";
+	struct rlimit limit;
+
+	if (!has_swap(host))
+		doctor_fine(finding, "there is no swap that values could be written to");
+	else if (geteuid() && getrlimit(RLIMIT_MEMLOCK, &limit) == 0 &&
+		 limit.rlim_cur < LOCKED_LEAST)
+		doctor_lacks(finding, DOCTOR_DEGRADED, "sudo prlimit --memlock=8388608 --pid $$",
+			     "only %llu KiB of memory can be locked: %s",
+			     (unsigned long long)limit.rlim_cur >> 10, lost);
 	else
-		doctor_fine(finding, "%s%s, %llu GiB free", host->store_path, exists,
-			    available >> 30);
-}
-
-/* Whether a standard stream is a terminal, and its size. */
-static bool find_terminal(struct winsize *ret_size)
-{
-	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
-		if (ioctl(fd, TIOCGWINSZ, ret_size) == 0)
-			return true;
-	}
-	return false;
-}
-
-void doctor_check_terminal(const struct doctor_host *host, struct doctor_finding *finding)
-{
-	static const char use_plain[] = "start it in a terminal, or use debug --plain";
-	const char *term = getenv("TERM");
-	struct winsize size;
-
-	(void)host;
-	if (!find_terminal(&size))
-		doctor_lacks(finding, DOCTOR_DEGRADED, use_plain,
-			     "no terminal: the screen cannot be shown");
-	else if (!term || !*term || !strcmp(term, "dumb"))
-		doctor_lacks(finding, DOCTOR_DEGRADED, "export TERM=xterm-256color, or as it is",
-			     "TERM is %s: the screen cannot be shown",
-			     term && *term ? term : "not set");
-	else if (size.ws_col < COLUMNS_LEAST || size.ws_row < ROWS_LEAST)
-		doctor_lacks(finding, DOCTOR_DEGRADED, "make the terminal at least 80x24",
-			     "%s, only %ux%u", term, size.ws_col, size.ws_row);
-	else
-		doctor_fine(finding, "%s, %ux%u", term, size.ws_col, size.ws_row);
-}
-
-void doctor_check_locale(const struct doctor_host *host, struct doctor_finding *finding)
-{
-	locale_t locale = newlocale(LC_CTYPE_MASK, "", (locale_t)0);
-	const char *codeset = locale ? nl_langinfo_l(CODESET, locale) : "none: no such locale";
-
-	(void)host;
-	if (strcmp(codeset, "UTF-8"))
-		doctor_lacks(finding, DOCTOR_DEGRADED, "export LC_ALL=C.UTF-8",
-			     "the character set is %s: replacements are shown", codeset);
-	else
-		doctor_fine(finding, "UTF-8");
-	if (locale)
-		freelocale(locale);
+		doctor_fine(finding,
+			    "contractor's memory with values can be locked; the sandbox's, as "
+			    "all of a step's, may be written to swap");
 }

@@ -12,6 +12,7 @@
 #include "engine/process/child.h"
 #include "engine/sandbox/stack.h"
 #include "engine/session/doctor_internal.h"
+#include "engine/session/shell.h"
 
 enum { OUTPUT_MAX = 65536 };
 
@@ -87,10 +88,10 @@ static void describe_bwrap(const char *path, struct doctor_finding *finding)
 	unknown = unknown_option(help.data);
 	set_uid = stat(path, &status) == 0 && (status.st_mode & S_ISUID);
 	if (!version.data[0])
-		doctor_lacks(finding, DOCTOR_MISSING, "apt install --reinstall bubblewrap",
+		doctor_lacks(finding, DOCTOR_MISSING, "sudo apt install --reinstall bubblewrap",
 			     "%s does not run", path);
 	else if (unknown)
-		doctor_lacks(finding, DOCTOR_MISSING, "apt install --only-upgrade bubblewrap",
+		doctor_lacks(finding, DOCTOR_MISSING, "sudo apt install --only-upgrade bubblewrap",
 			     "%s does not know %s", version.data, unknown);
 	else
 		doctor_fine(finding, "%s%s", version.data,
@@ -104,7 +105,7 @@ void doctor_check_bwrap(const struct doctor_host *host, struct doctor_finding *f
 	if (path)
 		describe_bwrap(path, finding);
 	else
-		doctor_lacks(finding, DOCTOR_MISSING, "apt install bubblewrap",
+		doctor_lacks(finding, DOCTOR_MISSING, "sudo apt install bubblewrap",
 			     "bwrap is not installed");
 }
 
@@ -125,10 +126,10 @@ void doctor_check_uidmap(const struct doctor_host *host, struct doctor_finding *
 	if (geteuid() == 0)
 		doctor_fine(finding, "not needed by root");
 	else if (!uid || !gid)
-		doctor_lacks(finding, DOCTOR_DEGRADED, "apt install uidmap",
+		doctor_lacks(finding, DOCTOR_DEGRADED, "sudo apt install uidmap",
 			     "newuidmap and newgidmap are not installed");
 	else if (!may_map(uid) || !may_map(gid))
-		doctor_lacks(finding, DOCTOR_MISSING, "apt install --reinstall uidmap",
+		doctor_lacks(finding, DOCTOR_MISSING, "sudo apt install --reinstall uidmap",
 			     "%s and %s lack their set-user-id bit", uid, gid);
 	else if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) > 0)
 		doctor_lacks(finding, DOCTOR_MISSING,
@@ -139,28 +140,45 @@ void doctor_check_uidmap(const struct doctor_host *host, struct doctor_finding *
 		doctor_fine(finding, "%s and %s", uid, gid);
 }
 
-/* Looks for a program, which is also the name of its package; without it its steps cannot run. */
-static void check_tool(const struct doctor_host *host, const char *program,
+/* Looks for a program, which is also the name of its package. */
+static void check_tool(const struct doctor_host *host, const char *program, const char *lost,
 		       struct doctor_finding *finding)
 {
 	AUTO_FREE char *path = doctor_find_program(host, program);
-	AUTO_FREE char *remedy = mem_printf("apt install %s", program);
+	AUTO_FREE char *remedy = mem_printf("sudo apt install %s", program);
 
 	if (path)
 		doctor_fine(finding, "%s", path);
 	else
-		doctor_lacks(finding, DOCTOR_DEGRADED, remedy,
-			     "%s is not installed; %s steps cannot run", program, program);
+		doctor_lacks(finding, DOCTOR_DEGRADED, remedy, "%s is not installed; %s", program,
+			     lost);
 }
 
 void doctor_check_debootstrap(const struct doctor_host *host, struct doctor_finding *finding)
 {
-	check_tool(host, "debootstrap", finding);
+	check_tool(host, "debootstrap", "debootstrap steps cannot run", finding);
 }
 
 void doctor_check_git(const struct doctor_host *host, struct doctor_finding *finding)
 {
-	check_tool(host, "git", finding);
+	check_tool(host, "git", "git steps cannot run", finding);
+}
+
+void doctor_check_gpgv(const struct doctor_host *host, struct doctor_finding *finding)
+{
+	check_tool(host, "gpgv", "debootstrap steps cannot check signatures", finding);
+}
+
+void doctor_check_busybox(const struct doctor_host *host, struct doctor_finding *finding)
+{
+	AUTO_FREE char *path = shell_find_busybox(host->root);
+
+	if (path)
+		doctor_fine(finding, "%s", path);
+	else
+		doctor_lacks(finding, DOCTOR_DEGRADED, "sudo apt install busybox-static",
+			     "there is no static busybox; shells cannot enter a tree that has none "
+			     "of its own");
 }
 
 /* What is lost without a network stack of a step's own. */
@@ -177,12 +195,12 @@ void doctor_check_network(const struct doctor_host *host, struct doctor_finding 
 		doctor_fine(finding, "%s: steps with network have a stack of their own",
 			    stack_name(stack));
 	else if (!look.has[STACK_PASTA] && !look.has[STACK_SLIRP4NETNS])
-		doctor_lacks(finding, DOCTOR_DEGRADED, "apt install passt",
+		doctor_lacks(finding, DOCTOR_DEGRADED, "sudo apt install passt",
 			     "neither pasta nor slirp4netns is installed" LOST);
 	else if (!look.has_device)
-		doctor_lacks(finding, DOCTOR_DEGRADED, "modprobe tun",
+		doctor_lacks(finding, DOCTOR_DEGRADED, "sudo modprobe tun",
 			     "there is no " STACK_DEVICE LOST);
 	else
-		doctor_lacks(finding, DOCTOR_DEGRADED, "chmod 0666 " STACK_DEVICE,
+		doctor_lacks(finding, DOCTOR_DEGRADED, "sudo chmod 0666 " STACK_DEVICE,
 			     STACK_DEVICE " is not for everybody to open" LOST);
 }

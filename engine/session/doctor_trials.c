@@ -23,16 +23,14 @@
 /* Settings that keep people from making user namespaces. */
 static const struct {
 	const char *name, *path, *refusing;
-	bool root_too; /* it holds for root as well */
-	const char *remedy;
+	bool root_too;	    /* it holds for root as well */
+	const char *remedy; /* NULL: doctor_apparmor_remedy() */
 } settings[] = {
 	{"user.max_user_namespaces", "/proc/sys/user/max_user_namespaces", "0", true,
-	 "as root: sysctl -w user.max_user_namespaces=15000"},
+	 "sudo sysctl -w user.max_user_namespaces=15000"},
 	{"kernel.unprivileged_userns_clone", "/proc/sys/kernel/unprivileged_userns_clone", "0",
-	 false, "as root: sysctl -w kernel.unprivileged_userns_clone=1"},
-	{"kernel.apparmor_restrict_unprivileged_userns",
-	 "/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1", false,
-	 "as root: sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"},
+	 false, "sudo sysctl -w kernel.unprivileged_userns_clone=1"},
+	{DOCTOR_APPARMOR_SETTING, DOCTOR_APPARMOR_PATH, "1", false, NULL},
 };
 
 /* What helps where none of these is to blame. */
@@ -45,7 +43,7 @@ static const struct {
 	 "allow unshare(2) and mount(2): a container needs --security-opt seccomp=unconfined "
 	 "--security-opt apparmor=unconfined"},
 	{EACCES, "allow mount(2): a container needs --security-opt apparmor=unconfined"},
-	{ENOSPC, "as root: sysctl -w user.max_user_namespaces=15000; or nest fewer containers"},
+	{ENOSPC, "sudo sysctl -w user.max_user_namespaces=15000; or nest fewer containers"},
 };
 
 static const char *refusal_remedy(int number)
@@ -72,6 +70,9 @@ static int try_userns(void *data, int socket, struct err *err)
 		return err_sys(err, "cannot become root of a user namespace");
 	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return err_sys(err, "cannot mount anything in a user namespace");
+	/* As each step gets one. */
+	if (unshare(CLONE_NEWUSER) < 0 || unshare(CLONE_NEWNS) < 0)
+		return err_sys(err, "cannot make a user namespace in a user namespace");
 	message_send_text(socket, 'R', "");
 	return 0;
 }
@@ -122,13 +123,15 @@ static void explain_refusal(const struct doctor_host *host, const struct err *er
 			    struct doctor_finding *finding)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
-		AUTO_FREE char *value = doctor_read(host, settings[i].path);
+		AUTO_FREE char *value = doctor_read(host, settings[i].path), *remedy = NULL;
 
 		if (!value || strcmp(value, settings[i].refusing) ||
 		    (geteuid() == 0 && !settings[i].root_too))
 			continue;
-		doctor_lacks(finding, DOCTOR_MISSING, settings[i].remedy, "%s (%s is %s)",
-			     err->text, settings[i].name, value);
+		remedy = settings[i].remedy ? mem_strdup(settings[i].remedy)
+					    : doctor_apparmor_remedy(host);
+		doctor_lacks(finding, DOCTOR_MISSING, remedy, "%s (%s is %s)", err->text,
+			     settings[i].name, value);
 		return;
 	}
 	doctor_lacks(finding, DOCTOR_MISSING, refusal_remedy(err->sys_errno), "%s", err->text);
@@ -247,7 +250,7 @@ static const char *overlay_remedy(const struct doctor_host *host, const struct e
 	if (!doctor_kernel_is(host, 5, 11))
 		return "a kernel from Linux 5.11 on";
 	if (err->sys_errno == ENODEV)
-		return "as root: modprobe overlay";
+		return "sudo modprobe overlay";
 	return "keep the store on ext4, xfs or btrfs: --store DIR, or CONTRACTOR_STORE=DIR";
 }
 

@@ -197,13 +197,15 @@ static bool is_static(const char *path)
 	return true;
 }
 
-static const char *find_busybox(void)
+char *shell_find_busybox(const char *root)
 {
 	static const char *const paths[] = {"/usr/bin/busybox", "/bin/busybox"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
-		if (!access(paths[i], X_OK) && is_static(paths[i]))
-			return paths[i];
+		AUTO_FREE char *path = mem_printf("%s%s", root, paths[i]);
+
+		if (!access(path, X_OK) && is_static(path))
+			return take_ptr(&path);
 	}
 	return NULL;
 }
@@ -270,7 +272,8 @@ static int start_policy(struct shell *shell, const struct shell_options *options
 	const struct action_input input = {shell->session->host, shell->session->spec,
 					   session_spec_step(shell->session, options->step), state,
 					   false};
-	const struct sandbox_bind bind = {find_busybox(), BUSYBOX_PATH};
+	AUTO_FREE char *busybox = shell_find_busybox("");
+	const struct sandbox_bind bind = {busybox, BUSYBOX_PATH};
 	struct network network = {0};
 	struct sandbox_policy policy;
 	int result;

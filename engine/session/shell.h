@@ -45,6 +45,9 @@ void shell_free(struct shell *shell);
  * ended() on. False when it has changed nothing, or was in a step that runs. */
 bool shell_keep(struct shell *shell);
 
+/* A busybox below root ("") that runs in any tree, for trees without a shell; or NULL. Free with free(). */
+char *shell_find_busybox(const char *root);
+
 /* For typing, resizing, killing. */
 struct runner *shell_runner(struct shell *shell);
 

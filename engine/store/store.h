@@ -31,6 +31,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/statvfs.h>
 #include <sys/types.h>
 
 #include "engine/base/err.h"
@@ -83,6 +84,10 @@ bool store_exists(const char *path);
 
 /* $CONTRACTOR_STORE, $XDG_CACHE_HOME/contractor or ~/.cache/contractor. Free with free(). */
 char *store_default_path(void);
+
+/* How many bytes must be free on a file system for a step to begin: one in a hundred, but no more than
+ * 200 MiB, and some room for the index on the smallest. Pure. */
+uint64_t store_floor(const struct statvfs *status);
 
 const char *store_path(const struct store *store);
 /* For who has failed in some way: when the store is not there any more, that is what err says. */

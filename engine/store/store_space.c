@@ -11,17 +11,21 @@
 
 static const uint64_t floor_max = 200 << 20, floor_min = 64 << 10, reserve_size = 4 << 20;
 
-/* The bytes that are free for us, and those that should stay free: one in a hundred, but no
- * more than 200 MiB, and some room for the index on the smallest file systems. */
+uint64_t store_floor(const struct statvfs *status)
+{
+	uint64_t floor = (uint64_t)status->f_blocks * status->f_frsize / 100;
+
+	return floor > floor_max ? floor_max : floor < floor_min ? floor_min : floor;
+}
+
+/* The bytes that are free for us, and those that should stay free. */
 static int measure(struct store *store, uint64_t *ret_free, uint64_t *ret_floor)
 {
 	struct statvfs status;
-	uint64_t floor;
 
 	if (fstatvfs(store->fd, &status) < 0)
 		return -1;
-	floor = (uint64_t)status.f_blocks * status.f_frsize / 100;
-	*ret_floor = floor > floor_max ? floor_max : floor < floor_min ? floor_min : floor;
+	*ret_floor = store_floor(&status);
 	*ret_free = (uint64_t)status.f_bavail * status.f_frsize;
 	return 0;
 }

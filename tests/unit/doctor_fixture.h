@@ -11,7 +11,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <seccomp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -39,7 +38,14 @@ static int set_up(void **state)
 	*state = fixture;
 	if (!mkdtemp(fixture->root))
 		return -1;
-	fixture->host = (struct doctor_host){fixture->root, fixture->root, fixture->root};
+	fixture->host = (struct doctor_host){
+		.root = fixture->root,
+		.store_path = fixture->root,
+		.store_near = fixture->root,
+		.artifacts_path = fixture->root,
+		.artifacts_near = fixture->root,
+		.program = "/opt/it/contractor",
+	};
 	return 0;
 }
 
@@ -147,26 +153,6 @@ static void check_finds_after(struct spoiled spoiled, enum doctor_status status,
 	if (message.body[0] != '0' + (int)status || !strstr(message.body, text) ||
 	    !strstr(found, remedy) || !*found != !*remedy)
 		fail_msg("%s: %s", message.body, found);
-}
-
-/* A system call that fails. */
-struct refusal {
-	int call, number;
-};
-
-static int refuse(const void *data)
-{
-	const struct refusal *refusal = data;
-	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
-	int result;
-
-	result = seccomp_rule_add(filter, SCMP_ACT_ERRNO((unsigned)refusal->number), refusal->call,
-				  0);
-	if (result == 0)
-		result = seccomp_load(filter);
-	seccomp_release(filter);
-	errno = -result;
-	return result;
 }
 
 #endif

@@ -1,12 +1,13 @@
-/* What the host is found to lack, with a host that lacks it: a directory in the place of "/", and
+/* What the kernel and the programs of a host are found to lack, with a host that lacks it: a directory in the place of "/", and
  * system calls that are refused (engine/session/doctor.h). */
 #include "tests/unit/doctor_fixture.h"
 
 #include <grp.h>
 #include <sched.h>
-#include <sys/ioctl.h>
+#include <seccomp.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 
 #include "engine/process/id_map.h"
 
@@ -15,6 +16,26 @@ enum { NAMELESS = 65534 };
 static const char bwrap_help[] = "#!/bin/sh\n"
 				 "[ $1 = --version ] && echo bubblewrap 0.11.0 ||\n"
 				 "echo --userns2 --clearenv --perms --size --ro-bind-data";
+
+/* A system call that fails. */
+struct refusal {
+	int call, number;
+};
+
+static int refuse(const void *data)
+{
+	const struct refusal *refusal = data;
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+	int result;
+
+	result = seccomp_rule_add(filter, SCMP_ACT_ERRNO((unsigned)refusal->number), refusal->call,
+				  0);
+	if (result == 0)
+		result = seccomp_load(filter);
+	seccomp_release(filter);
+	errno = -result;
+	return result;
+}
 
 /* The kernel. */
 
@@ -65,18 +86,21 @@ static void test_namespaces(void **state)
 	check_finds(*state, doctor_check_userns, DOCTOR_FINE, "mapped", NULL);
 }
 
-/* Each setting that refuses is named with its own remedy; for root only what holds for root. */
+/* Each setting that refuses is named, and its own remedy; for root only what holds for root. */
 static void test_namespaces_refused_by_setting(void **state)
 {
 	static const struct {
-		const char *path, *value, *name;
+		const char *path, *value, *name, *remedy;
 		bool root_too;
 	} cases[] = {
-		{"/proc/sys/user/max_user_namespaces", "0\n", "user.max_user_namespaces", true},
+		{"/proc/sys/user/max_user_namespaces", "0\n", "user.max_user_namespaces",
+		 "sysctl -w user.max_user_namespaces=15000", true},
 		{"/proc/sys/kernel/unprivileged_userns_clone", "0\n",
-		 "kernel.unprivileged_userns_clone", false},
+		 "kernel.unprivileged_userns_clone",
+		 "sudo sysctl -w kernel.unprivileged_userns_clone=1", false},
 		{"/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1\n",
-		 "kernel.apparmor_restrict_unprivileged_userns", false},
+		 "kernel.apparmor_restrict_unprivileged_userns",
+		 "apparmor_parser -r /etc/apparmor.d/contractor", false},
 	};
 	const struct refusal refusal = {SCMP_SYS(unshare), EPERM};
 	struct spoiled spoiled = {*state, doctor_check_userns, refuse, &refusal};
@@ -87,7 +111,7 @@ static void test_namespaces_refused_by_setting(void **state)
 
 		put(*state, cases[i].path, cases[i].value, 0644);
 		check_finds_after(spoiled, DOCTOR_MISSING, blamed ? cases[i].name : "permitted",
-				  blamed ? cases[i].name : "container");
+				  blamed ? cases[i].remedy : "container");
 		put(*state, cases[i].path, "7\n", 0644);
 	}
 	check_finds_after(spoiled, DOCTOR_MISSING, "user namespace", "container");
@@ -122,6 +146,59 @@ static void test_namespaces_refused_otherwise(void **state)
 	check_finds_after(spoiled, DOCTOR_MISSING, "user namespace", "CONFIG_USER_NS");
 	check_refused_inside(*state, doctor_check_userns, &inside, DOCTOR_MISSING,
 			     "cannot mount anything", "apparmor=unconfined");
+}
+
+/* A profile with the right of namespaces, by the file that was installed with the program, or else by
+ * one that names the program where it is. */
+static void test_profile(void **state)
+{
+	struct fixture *fixture = *state;
+	char *remedy = doctor_apparmor_remedy(&fixture->host);
+
+	assert_non_null(strstr(remedy, "profile contractor \"/opt/it/contractor\" "
+				       "flags=(unconfined) { userns, }"));
+	free(remedy);
+	fixture->host.program = "/usr/local/bin/contractor";
+	remedy = doctor_apparmor_remedy(&fixture->host);
+	assert_non_null(strstr(remedy, "\"/usr/local/bin/contractor\""));
+	free(remedy);
+	put(fixture, "/usr/local/share/contractor/apparmor/contractor", "", 0644);
+	remedy = doctor_apparmor_remedy(&fixture->host);
+	assert_string_equal(remedy,
+			    "sudo install -m 644 /usr/local/share/contractor/apparmor/contractor "
+			    "/etc/apparmor.d/contractor && "
+			    "sudo apparmor_parser -r /etc/apparmor.d/contractor");
+	free(remedy);
+	fixture->host.program = "/opt/o'clock";
+	remedy = doctor_apparmor_remedy(&fixture->host);
+	assert_non_null(strstr(remedy, "sysctl -w kernel.apparmor_restrict"));
+	free(remedy);
+}
+
+static void test_apparmor(void **state)
+{
+	static const char setting[] = "/proc/sys/kernel/apparmor_restrict_unprivileged_userns";
+	static const char current[] = "/proc/self/attr/apparmor/current";
+	struct fixture *fixture = *state;
+
+	check_finds(fixture, doctor_check_apparmor, DOCTOR_FINE, "not in force", NULL);
+	put(fixture, setting, "1\n", 0644);
+	check_finds(fixture, doctor_check_apparmor, DOCTOR_FINE, "not in force", NULL);
+	put(fixture, "/sys/module/apparmor/parameters/enabled", "Y\n", 0644);
+	put(fixture, current, "unconfined\n", 0644);
+	if (geteuid())
+		check_finds(fixture, doctor_check_apparmor, DOCTOR_DEGRADED, "no profile",
+			    "/etc/apparmor.d/contractor");
+	put(fixture, current, "contractor (unconfined)\n", 0644);
+	check_finds(fixture, doctor_check_apparmor, DOCTOR_FINE, "contractor (unconfined)", NULL);
+	put(fixture, setting, "0\n", 0644);
+	put(fixture, current, "unconfined\n", 0644);
+	check_finds(fixture, doctor_check_apparmor, DOCTOR_FINE, "unconfined", NULL);
+	put(fixture, "/etc/apparmor.d/bwrap-userns-restrict", "", 0644);
+	check_finds(fixture, doctor_check_apparmor, DOCTOR_DEGRADED, "capabilities",
+		    "/etc/apparmor.d/disable/");
+	put(fixture, "/etc/apparmor.d/disable/bwrap-userns-restrict", "", 0644);
+	check_finds(fixture, doctor_check_apparmor, DOCTOR_FINE, "unconfined", NULL);
 }
 
 /* Overlays. The store does not exist yet, and must not after the trial. */
@@ -240,6 +317,7 @@ static void test_tools(void **state)
 		{doctor_check_debootstrap, "debootstrap steps", "apt install debootstrap",
 		 "/usr/sbin/debootstrap"},
 		{doctor_check_git, "git steps", "apt install git", "/usr/bin/git"},
+		{doctor_check_gpgv, "signatures", "apt install gpgv", "/usr/bin/gpgv"},
 	};
 	struct fixture *fixture = *state;
 
@@ -255,6 +333,44 @@ static void test_tools(void **state)
 		check_finds(fixture, cases[i].check, DOCTOR_FINE, path, NULL);
 		assert_int_equal(unlink(path), 0);
 	}
+}
+
+/* One that needs a dynamic linker would not run in another tree. */
+static void test_busybox(void **state)
+{
+	struct fixture *fixture = *state;
+	AUTO_FREE char *path = mem_printf("%s/bin/busybox", fixture->root);
+
+	check_finds(fixture, doctor_check_busybox, DOCTOR_DEGRADED, "no static busybox",
+		    "apt install busybox-static");
+	put(fixture, "/bin/busybox", "#!/bin/sh\n", 0755);
+	check_finds(fixture, doctor_check_busybox, DOCTOR_DEGRADED, "no static busybox",
+		    "apt install busybox-static");
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(symlink("/bin/busybox", path), 0);
+	check_finds(fixture, doctor_check_busybox, DOCTOR_FINE, path, NULL);
+}
+
+/* Memory with values. */
+
+static int lock_little(const void *data)
+{
+	const struct rlimit limit = {4096, 4096};
+
+	return become_nameless(data) < 0 ? -1 : setrlimit(RLIMIT_MEMLOCK, &limit);
+}
+
+static void test_secrets(void **state)
+{
+	const struct spoiled spoiled = {*state, doctor_check_secrets, lock_little, NULL};
+	struct fixture *fixture = *state;
+
+	assert_int_equal(chmod(fixture->root, 0755), 0);
+	put(fixture, "/proc/swaps", "Filename Type Size Used Priority\n", 0644);
+	check_finds_after(spoiled, DOCTOR_FINE, "no swap", "");
+	put(fixture, "/proc/swaps", "Filename Type\n/dev/sda2 partition\n", 0644);
+	check_finds_after(spoiled, DOCTOR_DEGRADED, "4 KiB", "prlimit --memlock");
+	check_finds(fixture, doctor_check_secrets, DOCTOR_FINE, "may be written to swap", NULL);
 }
 
 /* It takes a program, and the device, which in the namespaces nobody opens as root. */
@@ -284,9 +400,9 @@ static void test_cgroups(void **state)
 	struct fixture *fixture = *state;
 	doctor_check_function *check = doctor_check_cgroup;
 
-	check_finds(fixture, check, DOCTOR_DEGRADED, "no unified", "Delegate=yes");
+	check_finds(fixture, check, DOCTOR_DEGRADED, "no unified", "unified_cgroup_hierarchy=1");
 	put(fixture, "/proc/self/cgroup", "4:memory:/a\n0::/user/me\n", 0644);
-	check_finds(fixture, check, DOCTOR_DEGRADED, "no unified", "Delegate=yes");
+	check_finds(fixture, check, DOCTOR_DEGRADED, "no unified", "unified_cgroup_hierarchy=1");
 	put(fixture, "/sys/fs/cgroup/cgroup.controllers", "cpu memory pids\n", 0644);
 	check_finds(fixture, check, DOCTOR_DEGRADED, "not delegated", "Delegate=yes");
 	put(fixture, "/sys/fs/cgroup/user/me/cgroup.procs", "1\n", 0644);
@@ -297,95 +413,6 @@ static void test_cgroups(void **state)
 	check_finds(fixture, check, DOCTOR_DEGRADED, "other programs", "Delegate=yes");
 	put(fixture, "/sys/fs/cgroup/user/me/cgroup.procs", "", 0644);
 	check_finds(fixture, check, DOCTOR_FINE, "below /sys/fs/cgroup/user/me", NULL);
-}
-
-/* The store. */
-
-/* In a mount namespace of its own: a small file system on the store. */
-static int mount_small(const void *data)
-{
-	char *map = mem_printf("0 %u 1", geteuid());
-	int fd;
-
-	if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
-		return -1;
-	fd = open("/proc/self/uid_map", O_WRONLY | O_CLOEXEC);
-	if (fd < 0 || fd_write_all(fd, map, strlen(map)) < 0)
-		return -1;
-	fd_close(&fd);
-	free(map);
-	return mount("small", data, "tmpfs", 0, "size=16m");
-}
-
-static void test_store(void **state)
-{
-	struct fixture *fixture = *state;
-	AUTO_FREE char *absent = path_join(fixture->root, "a/b");
-
-	check_finds_after((struct spoiled){fixture, doctor_check_store, mount_small, fixture->root},
-			  DOCTOR_DEGRADED, "16 MiB", "store prune");
-	fixture->host.store_path = absent;
-	check_finds(fixture, doctor_check_store, DOCTOR_FINE, "not made yet", NULL);
-	fixture->host.store_near = "/proc/self/status";
-	check_finds(fixture, doctor_check_store, DOCTOR_MISSING, "/proc/self/status", "--store");
-}
-
-/* The person's terminal. */
-
-struct screen {
-	const char *term;
-	unsigned short columns, rows;
-};
-
-static int use_terminal(const void *data)
-{
-	const struct screen *screen = data;
-	struct winsize size = {.ws_col = screen->columns, .ws_row = screen->rows};
-	int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
-
-	setenv("TERM", screen->term, 1);
-	if (!screen->columns)
-		return 0;
-	if (master < 0 || ioctl(master, TIOCSWINSZ, &size) < 0)
-		return -1;
-	return dup2(master, STDOUT_FILENO);
-}
-
-static void test_terminal(void **state)
-{
-	static const struct {
-		struct screen screen;
-		enum doctor_status status;
-		const char *text, *remedy;
-	} cases[] = {
-		{{"xterm", 80, 24}, DOCTOR_FINE, "xterm, 80x24", ""},
-		{{"xterm", 0, 0}, DOCTOR_DEGRADED, "no terminal", "--plain"},
-		{{"dumb", 80, 24}, DOCTOR_DEGRADED, "TERM is dumb", "export TERM"},
-		{{"", 80, 24}, DOCTOR_DEGRADED, "TERM is not set", "export TERM"},
-		{{"xterm", 79, 24}, DOCTOR_DEGRADED, "79x24", "80x24"},
-		{{"xterm", 80, 23}, DOCTOR_DEGRADED, "80x23", "80x24"},
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		check_finds_after((struct spoiled){*state, doctor_check_terminal, use_terminal,
-						   &cases[i].screen},
-				  cases[i].status, cases[i].text, cases[i].remedy);
-}
-
-static int use_locale(const void *data)
-{
-	return setenv("LC_ALL", data, 1);
-}
-
-static void test_locale(void **state)
-{
-	struct spoiled spoiled = {*state, doctor_check_locale, use_locale, "C.UTF-8"};
-
-	check_finds_after(spoiled, DOCTOR_FINE, "UTF-8", "");
-	spoiled.data = "C";
-	check_finds_after(spoiled, DOCTOR_DEGRADED, "ANSI_X3.4-1968", "C.UTF-8");
-	spoiled.data = "xx_XX.nonsense";
-	check_finds_after(spoiled, DOCTOR_DEGRADED, "no such locale", "C.UTF-8");
 }
 
 #define TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -399,17 +426,18 @@ int main(void)
 		TEST(test_namespaces),
 		TEST(test_namespaces_refused_by_setting),
 		TEST(test_namespaces_refused_otherwise),
+		TEST(test_profile),
+		TEST(test_apparmor),
 		TEST(test_overlay),
 		TEST(test_overlay_refused),
 		TEST(test_ids),
 		TEST(test_uidmap),
 		TEST(test_bwrap),
 		TEST(test_tools),
+		TEST(test_busybox),
+		TEST(test_secrets),
 		TEST(test_network),
 		TEST(test_cgroups),
-		TEST(test_store),
-		TEST(test_terminal),
-		TEST(test_locale),
 	};
 
 	return cmocka_run_group_tests_name("doctor", tests, NULL, NULL);

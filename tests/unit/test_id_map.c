@@ -126,7 +126,7 @@ static void test_person_without_range(void **state)
 	assert_false(map.by_helper);
 	assert_non_null(strstr(map.single_reason, files->subuid));
 	assert_non_null(strstr(map.single_reason, "uid 1000"));
-	assert_string_equal(map.single_remedy, "as root: usermod --add-subuids 370000-435535 "
+	assert_string_equal(map.single_remedy, "sudo usermod --add-subuids 370000-435535 "
 					       "--add-subgids 370000-435535 ada");
 }
 
@@ -135,7 +135,7 @@ static void test_person_without_files(void **state)
 	struct id_map map = plan(*state, 1000, NULL, NULL);
 
 	assert_true(map.single);
-	assert_string_equal(map.single_remedy, "as root: usermod --add-subuids 100000-165535 "
+	assert_string_equal(map.single_remedy, "sudo usermod --add-subuids 100000-165535 "
 					       "--add-subgids 100000-165535 ada");
 }
 
@@ -155,7 +155,7 @@ static void test_person_without_helpers(void **state)
 	assert_int_equal(id_map_plan(&person, &map, &err), 0);
 	assert_true(map.single);
 	check_map(&map, "0 1000 1 / 0 1001 1");
-	assert_string_equal(map.single_remedy, "apt install uidmap");
+	assert_string_equal(map.single_remedy, "sudo apt install uidmap");
 }
 
 /* Root has a range of its own, with or without an entry; never 0. */
