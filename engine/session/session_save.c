@@ -231,7 +231,7 @@ static void restore_adopted(struct session *session)
 	struct err ignored;
 
 	/* Behind the position and the attempt. */
-	for (int i = 0; at && i < 3; i++)
+	for (int i = 0; at && *at && i < 3; i++)
 		at = strchr(at + 1, ' ');
 	for (; at && sscanf(at, " %zu=%" SCNd64, &step, &number) == 2; at = strchr(at + 1, ' ')) {
 		if (step >= 1 && step <= session->n_steps &&

@@ -132,6 +132,22 @@ static void test_refused(void **state)
 	fixture_refuse(fixture, "adopt", ERR_USAGE, "there is nothing to adopt");
 }
 
+/* Of a position that is kept without a word in it nothing is taken. */
+static void test_empty_position(void **state)
+{
+	struct fixture *fixture = *state;
+	AUTO_BUF struct buf notes = BUF_INIT;
+	struct err err = {0};
+
+	fixture_load(fixture, THREE_STEPS);
+	assert_int_equal(store_set_session(host_store(fixture->host), fixture->spec_path,
+					   "position", "", &err),
+			 0);
+	assert_int_equal(session_restore(fixture->session, &notes, &err), 0);
+	assert_int_equal(session_position(fixture->session), 1);
+	assert_string_equal(notes.data, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -140,6 +156,7 @@ int main(void)
 		FIXTURE_TEST(test_stale_and_run_again),
 		FIXTURE_TEST(test_dropped),
 		FIXTURE_TEST(test_refused),
+		FIXTURE_TEST(test_empty_position),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
