@@ -122,7 +122,8 @@ static pid_t fork_joiner(struct joiner *joiner, struct err *err)
 /* Starts it in the sandbox of this process; -1: there are too many. */
 static void start_shell(struct init_shells *shells, int socket, int process_fd)
 {
-	struct init_plan plan = {.sandbox_fds = {{-1, -1}}, .stdio = {-1, -1, -1}};
+	struct init_plan plan = {
+		.group_fds = {-1, -1}, .sandbox_fds = {{-1, -1}}, .stdio = {-1, -1, -1}};
 	struct joiner joiner = {.main = {.plan = &plan, .inner_fd = -1, .socket = socket}};
 	struct err err = {0};
 	pid_t pid = -1;
