@@ -12,7 +12,7 @@ enum column_kind {
 	COLUMN_STRING, /* char *, owned */
 	COLUMN_FIXED,  /* char[size] */
 	COLUMN_CHAIN,  /* struct strv of layer ids, joined by spaces */
-	COLUMN_LIST,   /* struct strv, each followed by a NUL */
+	COLUMN_LIST,   /* struct strv of NAME=DIGEST, each followed by a NUL */
 };
 
 /* The columns of the table in their order, and where they are in an attempt. The boot id comes
@@ -161,13 +161,16 @@ static bool read_chain(const char *text, struct strv *chain)
 	return true;
 }
 
-/* Takes a list apart; false when it does not end with a NUL. */
+/* Takes a list of NAME=DIGEST apart; false when it is none, or does not end with a NUL. */
 static bool read_list(const char *bytes, size_t length, struct strv *list)
 {
 	if (length && bytes[length - 1])
 		return false;
-	for (size_t used = 0; used < length; used += strlen(bytes + used) + 1)
+	for (size_t used = 0; used < length; used += strlen(bytes + used) + 1) {
+		if (!strchr(bytes + used, '='))
+			return false;
 		strv_add(list, bytes + used);
+	}
 	return true;
 }
 

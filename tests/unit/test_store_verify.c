@@ -214,6 +214,7 @@ static void test_rows_damaged(void **state)
 		"UPDATE attempts SET after_systree = '../x' WHERE number = 3",
 		"UPDATE attempts SET key = printf('%0100d', 1) WHERE number = 3",
 		"UPDATE attempts SET after_artifacts = x'4141' WHERE number = 3",
+		"UPDATE attempts SET after_artifacts = x'414100' WHERE number = 3",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(damages); i++) {
