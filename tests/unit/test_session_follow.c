@@ -260,23 +260,30 @@ static void note_mode(struct fixture *fixture, const struct event *event)
 		told_modes[n_told_modes++] = event->amount;
 }
 
-/* The modes of its terminal are told as the step sets them, not when it has ended. */
+/* A step that waits until let_go() has found it. */
+#define NAP "{ sleep %d || true; } 2>/dev/null; "
+
+/* The modes of its terminal are told as the step sets them, not when it has ended. They are looked at when something
+ * is read: so the step waits until what it printed before has been. */
 static void test_modes(void **state)
 {
 	struct fixture *fixture = *state;
 	AUTO_FREE char *text = mem_printf(
-		FIXTURE_SPEC FIXTURE_SHELL("echo a; busybox stty -onlcr; echo b; busybox "
-					   "stty onlcr; echo ready; sleep %d || true"),
-		nap());
+		FIXTURE_SPEC FIXTURE_SHELL("echo ready; " NAP "busybox stty -onlcr; "
+					   "echo b; " NAP "busybox stty onlcr; echo c; " NAP),
+		nap(), nap(), nap());
 	struct other other;
 
 	n_told_modes = 0;
 	fixture->hook = note_mode;
 	other = follow_other(fixture, text);
+	let_go();
+	fixture_await(fixture, "b\n");
+	let_go();
 	while (n_told_modes < ARRAY_SIZE(told_modes))
 		loop_turn(fixture->loop, -1);
-	assert_int_equal(told_modes[0], strlen("a\n"));
-	assert_int_equal(told_modes[1], strlen("a\nb\n"));
+	assert_int_equal(told_modes[0], strlen("ready\n"));
+	assert_int_equal(told_modes[1], strlen("ready\nb\n"));
 	let_go();
 	fixture_finish(fixture);
 	fixture->hook = NULL;
