@@ -139,6 +139,27 @@ void doctor_check_cgroup(const struct doctor_host *host, struct doctor_finding *
 			     memory_lost);
 }
 
+void doctor_check_core(const struct doctor_host *host, struct doctor_finding *finding)
+{
+	static const char lost[] =
+		"what crashes in a step is given to the host's handler of core files";
+	AUTO_FREE char *pattern = doctor_read(host, "/proc/sys/kernel/core_pattern");
+	char kind = pattern ? pattern[0] : '\0';
+	struct rlimit limit;
+
+	/* To a socket the kernel gives them whatever the limit; to a pipe all but with a limit of 1. */
+	if (kind == '@')
+		doctor_lacks(finding, DOCTOR_DEGRADED, "sudo sysctl -w kernel.core_pattern=core",
+			     "kernel.core_pattern names a socket: %s", lost);
+	else if (kind == '|' && getrlimit(RLIMIT_CORE, &limit) == 0 && limit.rlim_max == 0)
+		doctor_lacks(finding, DOCTOR_DEGRADED, "sudo prlimit --core=0:unlimited --pid $$",
+			     "kernel.core_pattern names a program, and the hard limit of core "
+			     "files is 0, which cannot be raised to 1: %s",
+			     lost);
+	else
+		doctor_fine(finding, "steps leave none, and none to the host's handler");
+}
+
 /* Whether memory may be written to a disk. */
 static bool has_swap(const struct doctor_host *host)
 {

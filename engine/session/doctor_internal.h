@@ -22,10 +22,10 @@ typedef void doctor_check_function(const struct doctor_host *host, struct doctor
 
 doctor_check_function doctor_check_kernel, doctor_check_userns, doctor_check_ids,
 	doctor_check_uidmap, doctor_check_apparmor, doctor_check_bwrap, doctor_check_overlay,
-	doctor_check_seccomp, doctor_check_cgroup, doctor_check_secrets, doctor_check_debootstrap,
-	doctor_check_gpgv, doctor_check_git, doctor_check_busybox, doctor_check_network,
-	doctor_check_store, doctor_check_artifacts, doctor_check_terminal, doctor_check_locale,
-	doctor_check_editor;
+	doctor_check_seccomp, doctor_check_cgroup, doctor_check_core, doctor_check_secrets,
+	doctor_check_debootstrap, doctor_check_gpgv, doctor_check_git, doctor_check_busybox,
+	doctor_check_network, doctor_check_store, doctor_check_artifacts, doctor_check_terminal,
+	doctor_check_locale, doctor_check_editor;
 
 /* What was found, and all is fine. */
 void doctor_fine(struct doctor_finding *finding, const char *fmt, ...)

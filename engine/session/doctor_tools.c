@@ -166,7 +166,7 @@ void doctor_check_git(const struct doctor_host *host, struct doctor_finding *fin
 
 void doctor_check_gpgv(const struct doctor_host *host, struct doctor_finding *finding)
 {
-	check_tool(host, "gpgv", "debootstrap steps cannot check signatures", finding);
+	check_tool(host, "gpgv", "debootstrap steps, which check signatures, cannot run", finding);
 }
 
 void doctor_check_busybox(const struct doctor_host *host, struct doctor_finding *finding)

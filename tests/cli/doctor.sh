@@ -42,25 +42,36 @@ test_no_user_namespaces() {
 	check_out_has "sysctl -w user.max_user_namespaces="
 }
 
-# In a namespace as a container has it, with 65536 ids, whose root has turned further ones off.
-test_max_user_namespaces_is_0() {
-	need_root
+# In a namespace as a container has it, with 65536 ids and more, that allows so many further ones.
+with_namespaces() {
+	rm -f mapped
 	mkfifo mapped
 	chmod 755 "$TEST_DIR" .
 	cat >outside.sh <<'END'
 unshare -U --keep-caps sh -ec 'read -r _ <mapped; exec setpriv --reuid 0 --regid 0 --clear-groups sh -ec "
-	echo 0 >/proc/sys/user/max_user_namespaces
-	exec \"\$0\" doctor --store /dev/shm/none" "$0"' "$CONTRACTOR" &
+	echo $1 >/proc/sys/user/max_user_namespaces
+	exec \"\$0\" doctor --store /dev/shm/none" "$0"' "$CONTRACTOR" "$1" &
 until [ "$(readlink "/proc/$!/ns/user")" != "$(readlink /proc/self/ns/user)" ]; do :; done
 echo 0 700000 200000 >"/proc/$!/uid_map"
 echo 0 700000 200000 >"/proc/$!/gid_map"
 echo go >mapped
 wait $!
 END
-	run sh -e outside.sh
+	run sh -e outside.sh "$1"
+}
+
+test_max_user_namespaces() {
+	need_root
+	with_namespaces 0
 	check_status 3
 	check_finds missing namespaces "user.max_user_namespaces is 0"
 	check_out_has "remedy: sysctl -w user.max_user_namespaces=15000"
+	with_namespaces 1
+	check_status 3
+	check_finds missing namespaces "a user namespace in a user namespace"
+	check_out_has "remedy: sysctl -w user.max_user_namespaces=15000"
+	with_namespaces 100
+	check_finds fine namespaces
 }
 
 test_no_range_of_ids() {

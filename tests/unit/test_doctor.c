@@ -351,6 +351,32 @@ static void test_busybox(void **state)
 	check_finds(fixture, doctor_check_busybox, DOCTOR_FINE, path, NULL);
 }
 
+/* Core files. */
+
+static int forbid_core_files(const void *data)
+{
+	const struct rlimit limit = {0, 0};
+
+	(void)data;
+	return setrlimit(RLIMIT_CORE, &limit);
+}
+
+static void test_core_files(void **state)
+{
+	static const char pattern[] = "/proc/sys/kernel/core_pattern";
+	const struct spoiled spoiled = {*state, doctor_check_core, forbid_core_files, NULL};
+	struct fixture *fixture = *state;
+
+	put(fixture, pattern, "core\n", 0644);
+	check_finds_after(spoiled, DOCTOR_FINE, "none", "");
+	put(fixture, pattern, "|/usr/lib/handler %p\n", 0644);
+	check_finds(fixture, doctor_check_core, DOCTOR_FINE, "none", NULL);
+	check_finds_after(spoiled, DOCTOR_DEGRADED, "hard limit", "prlimit --core");
+	put(fixture, pattern, "@/run/handler\n", 0644);
+	check_finds(fixture, doctor_check_core, DOCTOR_DEGRADED, "socket",
+		    "kernel.core_pattern=core");
+}
+
 /* Memory with values. */
 
 static int lock_little(const void *data)
@@ -435,6 +461,7 @@ int main(void)
 		TEST(test_bwrap),
 		TEST(test_tools),
 		TEST(test_busybox),
+		TEST(test_core_files),
 		TEST(test_secrets),
 		TEST(test_network),
 		TEST(test_cgroups),

@@ -28,7 +28,7 @@ static void test_examine_this_host(void **state)
 	assert_non_null(mkdtemp(dir));
 	store = path_join(dir, "a/store");
 	doctor_examine(&(struct doctor_options){.store_path = store}, &report);
-	assert_int_equal(report.count, 20);
+	assert_int_equal(report.count, 21);
 	for (size_t i = 0; i < report.count; i++) {
 		const struct doctor_finding *finding = &report.findings[i];
 
