@@ -12,6 +12,8 @@
  *	'P' progress: bytes so far, a decimal text      workers -> contractor
  *	'R' a result, a text                            workers -> contractor
  *	'S' the processes are stopped, 'G' they run     init -> contractor
+ *	'K' no process of the step is left: what they   init -> contractor
+ *	    left is looked at
  *	'D' a struct init_result: all is over           init -> contractor
  *	'p' a file with a plan, 'f' a descriptor of it  contractor -> init
  *	's' stop, 'g' go on, 't' terminate, 'k' kill    contractor -> init

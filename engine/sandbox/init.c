@@ -262,6 +262,7 @@ static void finish(struct init *init)
 	bool failed;
 
 	init_kill_all(init->main_pid, &status);
+	message_send_text(init->socket, 'K', "");
 	init->result.status = status;
 	getrusage(RUSAGE_CHILDREN, &init->result.usage);
 	init_meters_finish(&init->meters, &init->result);

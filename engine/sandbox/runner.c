@@ -103,6 +103,15 @@ static bool left_nothing(const struct init_result *result)
 	return !result->status && !result->tmp_kept && result->over == INIT_WITHIN;
 }
 
+/* Init lives, and may take its time with a large tree. */
+static void on_dead(struct runner *runner, const struct message *message)
+{
+	(void)message;
+	runner->dead = true;
+	if (runner->killed)
+		loop_timer_remove(&runner->kill_timer);
+}
+
 static void on_result(struct runner *runner, const struct message *message)
 {
 	if (message->length != sizeof runner->init_result)
@@ -117,7 +126,7 @@ static const struct {
 	void (*handle)(struct runner *runner, const struct message *message);
 } handlers[] = {
 	{'I', on_init_pid}, {'E', on_error},   {'N', on_note},	{'P', on_progress},
-	{'D', on_result},   {'S', on_stopped}, {'G', on_going},
+	{'D', on_result},   {'S', on_stopped}, {'G', on_going}, {'K', on_dead},
 };
 
 static void init_readable(void *data, unsigned events)

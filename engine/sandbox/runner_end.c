@@ -9,7 +9,7 @@
 
 enum {
 	TIMEOUT_GRACE_MS = 2000, /* out of time: SIGTERM first */
-	STUCK_MS = 5000,	 /* init must have ended by then after a kill */
+	STUCK_MS = 5000,	 /* no process must be left by then after a kill */
 };
 
 int64_t runner_time_ms(const struct runner *runner)
@@ -121,7 +121,10 @@ static void kill_now(void *data)
 	struct runner *runner = data;
 
 	runner_command(runner, 'k');
-	runner->kill_timer = loop_timer(runner->loop, STUCK_MS, kill_init, runner);
+	runner->killed = true;
+	runner->kill_timer = NULL;
+	if (!runner->dead)
+		runner->kill_timer = loop_timer(runner->loop, STUCK_MS, kill_init, runner);
 }
 
 void runner_end_by(struct runner *runner, enum run_end end, int64_t grace_ms)

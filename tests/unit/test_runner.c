@@ -1,8 +1,9 @@
-/* The runner: what a worker that a hostile tree has taken over may say (engine/sandbox/runner.h). */
+/* The runner: what init says, and a worker that a hostile tree has taken over (engine/sandbox/runner.h). */
 #include "session_fixture.h"
 
 #include "engine/process/message.h"
-#include "engine/sandbox/runner.h"
+#include "engine/sandbox/runner_internal.h"
+#include "engine/sandbox/runner_prepare.h"
 
 enum { BYSTANDER_STATUS = 7 };
 
@@ -97,10 +98,36 @@ static void test_worker_names_another_process(void **state)
 	attempt_discard(store, &draft);
 }
 
+/* Init is killed when a step does not die, but not while it looks what the step has left. */
+static void test_patience(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct run_options options = {.loop = fixture->loop};
+	struct prepared prepared = {.control = {-1, -1}, .diagnostic = {-1, -1}};
+	struct runner *runner = runner_new(&options);
+	struct err err;
+	int pair[2];
+
+	assert_int_equal(message_pair(pair, &err), 0);
+	runner->init_socket = pair[0];
+	fcntl(pair[0], F_SETFL, O_NONBLOCK);
+	runner_watch(runner, &prepared);
+	runner_end_by(runner, RUN_TIMED_OUT, 0);
+	assert_non_null(runner->kill_timer);
+	assert_int_equal(message_send_text(pair[1], 'K', ""), 0);
+	loop_turn(fixture->loop, -1);
+	assert_null(runner->kill_timer);
+	runner_end_by(runner, RUN_KILLED, 0);
+	assert_null(runner->kill_timer);
+	runner_free(runner);
+	close(pair[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		FIXTURE_TEST(test_worker_names_another_process),
+		FIXTURE_TEST(test_patience),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
