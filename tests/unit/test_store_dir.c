@@ -32,7 +32,7 @@ static void test_new(void **state)
 
 	assert_int_equal(mode_of(fixture->path) & 07777, 0700);
 	assert_int_equal(read(fd, text, sizeof text), 2);
-	assert_string_equal(text, "2\n");
+	assert_string_equal(text, "3\n");
 	assert_string_equal(store_path(fixture->store), fixture->path);
 	fixture_expect_whole(fixture->store);
 	fixture_close(fixture);
