@@ -74,7 +74,7 @@ int program_load_config(struct program *program, struct config **ret_config,
 
 int program_store_size(struct program *program, uint64_t *ret_bytes)
 {
-	struct config *config;
+	struct config *config = NULL;
 	int status = program_load_config(program, &config, NULL);
 
 	if (status)
@@ -86,7 +86,7 @@ int program_store_size(struct program *program, uint64_t *ret_bytes)
 
 int program_network_stack(struct program *program, enum stack_wish *ret_wish)
 {
-	struct config *config;
+	struct config *config = NULL;
 	int status = program_load_config(program, &config, NULL);
 
 	if (status)

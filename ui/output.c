@@ -141,11 +141,12 @@ static void draw_terminal(struct output *output, struct frame *frame, struct rec
 	else if (shift < 0)
 		shift = rect.rows - 1 - cursor.row;
 	for (int row = 0; row < rect.rows; row++) {
+		int line = history - shift + row;
+
 		if (row - shift >= rows)
 			break;
 		if (row < shift)
-			term_history_row(output->term, (size_t)(history - shift + row), cells,
-					 columns);
+			term_history_row(output->term, (size_t)line, cells, columns);
 		else
 			term_row(output->term, row - shift, cells);
 		frame_cells(frame, rect, row, cells, columns, blank);
