@@ -31,7 +31,7 @@ struct probe {
 	size_t off[PROBE_OFF_MAX];	     /* offsets of fields, set to false; 0 ends */
 	void (*weaken)(struct trial *trial); /* something else, besides off */
 	bool outside;			     /* the probe as a process of the host */
-	bool alone; /* a shell could not join the mutation, or would not have it: none there */
+	bool alone; /* a shell that joins would not have the mutation: none there */
 
 	void (*prepare)(struct trial *trial); /* before both runs; or NULL */
 	/* What this kernel may lack: then the mutation shows nothing, and the probe is skipped. */

@@ -33,7 +33,6 @@ const struct probe surround_probes[] = {
 	/* Without a namespace of its own a step would be shown the host's /proc. */
 	{.name = "the first process tells no path of the host",
 	 .command = "[ \"$(tr '\\0' ' ' </proc/1/cmdline)\" != '/run/contractor-launcher ' ]",
-	 .alone = true,
 	 .off = {OFF(unshare_pid)}},
 	/* The kernel keeps environments from other user namespaces: the host's own can be read. */
 	{.name = "no environment of contractor",
@@ -126,7 +125,6 @@ const struct probe surround_probes[] = {
 
 	{.name = "init cannot be seen",
 	 .command = "grep -qs contractor-init /proc/[0-9]*/comm",
-	 .alone = true,
 	 .off = {OFF(unshare_pid)}},
 	/* Init has a pid namespace and a /proc of its own, whatever the policy says. */
 	{.name = "no process of the host", .command = "[ -d /proc/$HOST_PID ]", .outside = true},
