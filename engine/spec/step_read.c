@@ -132,7 +132,8 @@ static void check_artifact(struct reader *reader, const struct step *step)
 	      options->artifact_exists(options->data, artifact->text))) {
 		suggestion = suggest_text(artifact->text, &reader->artifacts);
 		diagnostics_add(reader->diagnostics, artifact->position,
-				"no earlier action makes the artifact '%s', and there is none%s",
+				"no earlier action makes the artifact '%s', and none of that name "
+				"is kept%s",
 				short_text(artifact->text).text, suggestion);
 	}
 	if (schema->makes_artifact && !strv_contains(&reader->artifacts, artifact->text))

@@ -101,8 +101,8 @@ static void test_actions(void **state)
 	       "4:3: action 'unpack-artifact' needs 'artifact' or 'path'\n");
 	expect(HEAD "- action: create-systree\n  path: y\n  artifact: x\n",
 	       "5:13: 'artifact' and 'path' exclude each other\n"
-	       "5:13: no earlier action makes the artifact 'x', and there is none; none is "
-	       "known\n");
+	       "5:13: no earlier action makes the artifact 'x', and none of that name is "
+	       "kept; none is known\n");
 	expect(HEAD "- action: empty-workspace\n  user: root\n",
 	       "4:3: unknown key 'user' in action 'empty-workspace'; known: name, note, action\n");
 	expect(SHELL "  mounts: []\n  secrets: [x]\n  caches: x\n",
@@ -342,10 +342,10 @@ static void test_artifacts(void **state)
 		    "- action: create-artifact\n  artifact: base\n"
 		    "- action: create-systree\n  artifact: bse\n"
 		    "- action: create-systree\n  artifact: base\n",
-	       "4:13: no earlier action makes the artifact 'base', and there is none; none is "
-	       "known\n"
-	       "8:13: no earlier action makes the artifact 'bse', and there is none (did you mean "
-	       "'base'?)\n");
+	       "4:13: no earlier action makes the artifact 'base', and none of that name "
+	       "is kept; none is known\n"
+	       "8:13: no earlier action makes the artifact 'bse', and none of that name is "
+	       "kept (did you mean 'base'?)\n");
 }
 
 /* An artifact exists when it has the name that data points to. */
