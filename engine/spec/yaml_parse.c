@@ -341,6 +341,12 @@ static void on_event(struct builder *builder, const yaml_event_t *event)
 		handlers[event->type](builder, event);
 }
 
+/* Whether a tab stands at offset: people see blanks there, and libyaml does not always say so. */
+static bool is_tab(const struct builder *builder, size_t offset)
+{
+	return offset < builder->length && builder->text[offset] == '\t';
+}
+
 /* Reports what libyaml could not read. */
 static void report_syntax(struct builder *builder, const yaml_parser_t *parser)
 {
@@ -349,7 +355,10 @@ static void report_syntax(struct builder *builder, const yaml_parser_t *parser)
 			       : offset_of(builder, parser->problem_mark);
 	const char *problem = parser->problem ? parser->problem : "not readable as YAML";
 
-	if (parser->context && !reader)
+	if (!reader && is_tab(builder, offset))
+		diagnostics_add(builder->diagnostics, position_of(builder, offset),
+				"a tab cannot stand here: YAML is indented by blanks");
+	else if (parser->context && !reader)
 		diagnostics_add(
 			builder->diagnostics, position_of(builder, offset),
 			"%s (%s that begins in line %zu)", problem, parser->context,

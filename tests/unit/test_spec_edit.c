@@ -136,9 +136,9 @@ static void test_refused(void **state)
 	expect_refused(block, "action: shell\nshell: \"x\n",
 		       "line 3 of the step's text: found unexpected end of stream (while scanning "
 		       "a quoted scalar that begins in line 2)");
-	expect_refused(block, "action: shell\n\tshell: x\n",
-		       "line 2 of the step's text: found a tab character that violates indentation "
-		       "(while scanning a plain scalar that begins in line 1)");
+	expect_refused(
+		block, "action: shell\n\tshell: x\n",
+		"line 2 of the step's text: a tab cannot stand here: YAML is indented by blanks");
 	expect_refused(
 		block, "action: x\n---\naction: y\n",
 		"line 2 of the step's text: a second document begins here; only one is read");

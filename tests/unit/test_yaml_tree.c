@@ -51,6 +51,7 @@ static void test_what_is_refused(void **state)
 	expect("a: \"x\\0y\"\n", "1:4: a text must not contain NUL characters");
 	expect("a: [\n", "2:1: ");
 	expect("a: b\n\tc: d\n", "2:1: ");
+	expect("a:\n\t- b\n", "2:1: a tab cannot stand here: YAML is indented by blanks");
 }
 
 static void test_bad_bytes(void **state)
