@@ -17,9 +17,12 @@ static void add_shown(struct buf *out, const char *text)
 	buf_add_shown(out, text, strlen(text));
 }
 
-static void add_mebibytes(struct buf *out, uint64_t bytes)
+/* "577 bytes", "1.5 MiB" */
+static void add_size(struct buf *out, uint64_t bytes)
 {
-	buf_add_fmt(out, "%.1f MiB", (double)bytes / (1 << 20));
+	AUTO_FREE char *text = session_size_text(bytes);
+
+	buf_add_str(out, text);
 }
 
 /* Adds each line of text, indented. */
@@ -133,7 +136,7 @@ static void add_artifact(const struct session *session, const char *entry, struc
 	buf_add_shown(out, entry, (size_t)(digest - 1 - entry));
 	buf_add_str(out, "  ");
 	if (fd >= 0 && fstat(fd, &status) == 0)
-		add_mebibytes(out, (uint64_t)status.st_size);
+		add_size(out, (uint64_t)status.st_size);
 	else
 		buf_add_str(out, "missing");
 	buf_add_fmt(out, "  %s\n", digest);
@@ -203,15 +206,15 @@ static int info_store(struct session *session, size_t number, struct buf *out, s
 	add_shown(out, store_path(store));
 	buf_add_fmt(out, ": %" PRId64 " attempts, %" PRId64 " of them failed\n  snapshots: ",
 		    usage.attempts, usage.failed);
-	add_mebibytes(out, usage.layers_bytes);
+	add_size(out, usage.layers_bytes);
 	buf_add_str(out, "\n  logs: ");
-	add_mebibytes(out, usage.logs_bytes);
+	add_size(out, usage.logs_bytes);
 	buf_add_str(out, "\n  artifacts: ");
-	add_mebibytes(out, usage.blobs_bytes);
+	add_size(out, usage.blobs_bytes);
 	buf_add_char(out, '\n');
 	if (session->options.store_size) {
 		buf_add_str(out, "  at most (store-size): ");
-		add_mebibytes(out, session->options.store_size);
+		add_size(out, session->options.store_size);
 		buf_add_char(out, '\n');
 	}
 	if (session->pruned)

@@ -146,7 +146,7 @@ test_in_the_debugger() {
 	printf 'continue\ninfo store\n' >commands
 	run contractor debug --plain -x commands --store-size 8M two.yaml </dev/null
 	check_says "the store takes more than 8 MiB (store-size): 1 attempt removed"
-	check_says "at most (store-size): 8.0 MiB"
+	check_says "at most (store-size): 8 MiB"
 	check_says "last pruned: "
 	check_no_attempts one
 }
