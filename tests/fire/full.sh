@@ -49,7 +49,7 @@ sweep_sizes() {
 	for ((round = 0; round < FIRE_ROUNDS; round++)); do
 		run contractor store remove --all
 		throw 13
-		run contractor run --until $((chance + 1)) $name.yaml
+		run contractor run --until $((chance + 2)) $name.yaml
 		check_status 0
 		throw 1000
 		fill_and_build $((900 + (round * 1000 + chance) * 4 / FIRE_ROUNDS))

@@ -1,6 +1,11 @@
 /* Finding and repairing damage, and removing (engine/store/store.h). */
 #include "tests/unit/store_fixture.h"
 
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/inotify.h>
+#include <sys/wait.h>
+
 /* Expects that a text has all the words. */
 static void expect_words(const char *text, const char *words)
 {
@@ -389,6 +394,52 @@ static void test_remove_all(void **state)
 	assert_false(fixture_has(fixture, "layers"));
 }
 
+/* In a child: makes the lock of an attempt that begins, and takes it when somebody else has let it go twice. */
+static _Noreturn void begin_late(int tmp_fd, const char *path, int ready)
+{
+	char events[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
+	int fd = openat(tmp_fd, "zz.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	int watch = inotify_init1(IN_CLOEXEC);
+
+	alarm(60);
+	inotify_add_watch(watch, path, IN_CLOSE);
+	dprintf(ready, "ready");
+	for (int closed = 0; closed < 2;) {
+		ssize_t length = read(watch, events, sizeof events);
+
+		for (ssize_t at = 0; at < length; closed++)
+			at += (ssize_t)(sizeof(struct inotify_event) +
+					((struct inotify_event *)(void *)(events + at))->len);
+	}
+	flock(fd, LOCK_EX);
+	dprintf(fd, "%d\n", (int)getpid());
+	pause();
+	_exit(0);
+}
+
+/* A lock that is there, and about to be taken, is no leftover. */
+static void test_beginning(void **state)
+{
+	struct fixture *fixture = *state;
+	AUTO_FREE char *dir = path_join(fixture->path, "tmp");
+	AUTO_FREE char *path = path_join(dir, "zz.lock");
+	AUTO_CLOSE int tmp_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char text[8];
+	int ends[2];
+	pid_t pid;
+
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	pid = fork();
+	if (pid == 0)
+		begin_late(tmp_fd, path, ends[1]);
+	assert_int_equal(read(ends[0], text, 5), 5);
+	fixture_expect_whole(fixture->store);
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	fd_close(&ends[0]);
+	fd_close(&ends[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -404,6 +455,7 @@ int main(void)
 		FIXTURE_TEST(test_blob_unreferenced),
 		cmocka_unit_test(test_rows_damaged),
 		FIXTURE_TEST(test_in_flight),
+		FIXTURE_TEST(test_beginning),
 		cmocka_unit_test(test_database_damaged),
 		FIXTURE_TEST(test_remove),
 		FIXTURE_TEST(test_remove_all),
