@@ -59,8 +59,11 @@ int context_open(const struct action_input *input, char **ret_prefix, struct err
 	const char *prefix;
 	int fd;
 
-	if (!dir)
-		return err_sys(err, "cannot find the context directory %s", given);
+	if (!dir) {
+		err_sys(err, "cannot find the context directory %s", given);
+		err->code = ERR_USAGE;
+		return -1;
+	}
 	prefix = below(input->spec->directory, dir);
 	if (!prefix)
 		return err_set(err, ERR_USAGE, "the spec %s is not below the context directory %s",

@@ -340,4 +340,18 @@ test_directory_with_a_blank() {
 	check_says_like '^ran$'
 }
 
+test_context_that_is_not_there() {
+	spec test.yaml <<'END'
+name: test
+actions:
+  - action: empty-workspace
+  - action: copy
+    from: file
+END
+	echo text >file
+	run contractor run --context /nowhere test.yaml
+	check_status 2
+	check_err_has "cannot find the context directory /nowhere"
+}
+
 run_tests "$@"
