@@ -16,13 +16,15 @@
 
 #include "engine/base/mem.h"
 #include "engine/process/child.h"
+#include "engine/process/loop.h"
 #include "engine/process/message.h"
 #include "engine/sandbox/init_internal.h"
 #include "engine/sandbox/init_meters.h"
 #include "engine/sandbox/init_processes.h"
 
 enum {
-	ROUND_MS = 5, /* how often it looks whether all is stopped, or ready for shells */
+	ROUND_MS = 5,	/* how often it looks whether all is stopped, or ready for shells */
+	SLEEP_MS = 500, /* and how long for what sleeps uninterruptibly, in a write say */
 };
 
 struct init {
@@ -31,6 +33,7 @@ struct init {
 	int inner_fd; /* the inner user namespace, or -1 */
 	pid_t main_pid;
 	bool ended, stopping;
+	int64_t sleep_until_ms;	   /* when sleepers count as stopped */
 	struct init_shells shells; /* that joined the step */
 	struct init_stack stack;
 	struct init_copies copies;
@@ -148,6 +151,7 @@ static void command_stop(struct init *init, struct message *message)
 {
 	(void)message;
 	init->stopping = true;
+	init->sleep_until_ms = loop_now_ms() + SLEEP_MS;
 }
 
 static void command_go(struct init *init, struct message *message)
@@ -211,7 +215,7 @@ static void obey(struct init *init)
 static void stop_round(struct init *init)
 {
 	init_signal_all(&init->shells, SIGSTOP);
-	if (!init_all_stopped(&init->shells))
+	if (!init_all_stopped(&init->shells, loop_now_ms() >= init->sleep_until_ms))
 		return;
 	init->stopping = false;
 	message_send_text(init->socket, 'S', "");

@@ -18,7 +18,7 @@
 #include "engine/sandbox/init_meters.h"
 #include "engine/sandbox/init_processes.h"
 
-enum { PASSES_MAX = 3 };
+enum { PASSES = 3 };
 
 /* What is added up over the processes. */
 struct sum {
@@ -161,20 +161,30 @@ static uint64_t in_use(const struct init_memory *memory, bool *ret_missed)
 	return sum.own + (files > sum.shared ? files : sum.shared);
 }
 
+static uint64_t middle(const uint64_t values[PASSES])
+{
+	uint64_t low = values[0] < values[1] ? values[0] : values[1];
+	uint64_t high = values[0] < values[1] ? values[1] : values[0];
+
+	return values[2] < low ? low : values[2] > high ? high : values[2];
+}
+
+/* In a look while a process begins, what it shares with its parent may count twice: as the parent's own
+ * before, and in part as its own after. One that ends may be missed. */
 uint64_t init_memory_bytes(struct init_memory *memory, pid_t main_pid, uint64_t limit)
 {
-	uint64_t most = at_most();
-	bool missed = true;
+	uint64_t most = at_most(), found[PASSES];
 
 	if (most <= limit)
 		return most;
 	find_tmpfs(memory, main_pid);
-	/* One that forks and ends all the time is met in one of several looks. */
-	most = 0;
-	for (int pass = 0; pass < PASSES_MAX && missed && most <= limit; pass++) {
-		uint64_t bytes = in_use(memory, &missed);
+	for (int pass = 0; pass < PASSES; pass++) {
+		long last_pid = init_last_pid();
+		bool missed;
 
-		most = bytes > most ? bytes : most;
+		found[pass] = in_use(memory, &missed);
+		if (!missed && init_last_pid() == last_pid)
+			return found[pass];
 	}
-	return most;
+	return middle(found);
 }

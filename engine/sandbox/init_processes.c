@@ -154,27 +154,55 @@ void init_signal_shell(pid_t pid, int signal_number)
 /* What is found out about all processes. */
 struct look {
 	const struct init_shells *shells;
+	const char *still; /* the states of proc_pid_stat(5) in which a thread does nothing more */
 	bool some_run;
 	pid_t bwrap_pid;
 	int launcher_fd;
 };
 
-static void note_running(void *data, int dir_fd, pid_t pid)
+/* Whether the process or thread of this directory in /proc may still do something. One that is gone
+ * does not. */
+static bool still_runs(int dir_fd, const char *still)
 {
-	struct look *look = data;
 	char stat[1024];
 	const char *state;
 
 	if (!init_read_process(dir_fd, "stat", stat, sizeof stat))
-		return;
+		return false;
 	state = strrchr(stat, ')');
-	if (state && state[1] && !strchr("TtDZXx", state[2]) && !is_apart(look->shells, pid))
+	return state && state[1] && !strchr(still, state[2]);
+}
+
+/* The state of a process is that of its first thread alone. */
+static bool thread_runs(int dir_fd, const char *still)
+{
+	int fd = openat(dir_fd, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTO_CLOSEDIR DIR *tasks = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+
+	while (tasks && (entry = readdir(tasks))) {
+		AUTO_CLOSE int task_fd = -1;
+
+		if (!isdigit((unsigned char)entry->d_name[0]))
+			continue;
+		task_fd = openat(dirfd(tasks), entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (task_fd >= 0 && still_runs(task_fd, still))
+			return true;
+	}
+	return false;
+}
+
+static void note_running(void *data, int dir_fd, pid_t pid)
+{
+	struct look *look = data;
+
+	if (!look->some_run && thread_runs(dir_fd, look->still) && !is_apart(look->shells, pid))
 		look->some_run = true;
 }
 
-bool init_all_stopped(const struct init_shells *shells)
+bool init_all_stopped(const struct init_shells *shells, bool with_sleepers)
 {
-	struct look look = {.shells = shells};
+	struct look look = {.shells = shells, .still = with_sleepers ? "TtZXxD" : "TtZXx"};
 
 	init_each_process(note_running, &look);
 	return !look.some_run;
@@ -222,16 +250,32 @@ static void count_threads(void *data, int dir_fd, pid_t pid)
 		*count += threads;
 }
 
-/* How many threads the whole host has: "0.20 0.18 0.12 1/80 11206". */
-static uint64_t host_threads(void)
+/* proc_loadavg(5): "0.20 0.18 0.12 1/80 11206", how many threads the whole host has and the process
+ * id that was given out last in our pid namespace. */
+static bool read_load(unsigned long *ret_threads, long *ret_pid)
 {
 	AUTO_CLOSE int fd = open(INIT_DIR "/proc/loadavg", O_RDONLY | O_CLOEXEC);
-	unsigned long threads;
 	char text[128];
 	ssize_t length = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
 
 	text[length < 0 ? 0 : length] = '\0';
-	return sscanf(text, "%*s %*s %*s %*u/%lu", &threads) == 1 ? threads : UINT64_MAX;
+	return sscanf(text, "%*s %*s %*s %*u/%lu %ld", ret_threads, ret_pid) == 2;
+}
+
+static uint64_t host_threads(void)
+{
+	unsigned long threads;
+	long pid;
+
+	return read_load(&threads, &pid) ? threads : UINT64_MAX;
+}
+
+long init_last_pid(void)
+{
+	unsigned long threads;
+	long pid;
+
+	return read_load(&threads, &pid) ? pid : -1;
 }
 
 bool init_has_processes(uint64_t count)

@@ -17,8 +17,9 @@ void init_signal_all(const struct init_shells *shells, int signal_number);
 /* Sends a signal to the processes of one of these shells. What waits for it inside is ours, and goes
  * on, in case that the step has stopped it: it ends what is left when the shell has ended. */
 void init_signal_shell(pid_t pid, int signal_number);
-/* Whether every process but these is stopped, in uninterruptible sleep, or dead. */
-bool init_all_stopped(const struct init_shells *shells);
+/* Whether every thread of every process but these is stopped or dead; with_sleepers: or in
+ * uninterruptible sleep, from which some only come when another process goes on, as after vfork(2). */
+bool init_all_stopped(const struct init_shells *shells, bool with_sleepers);
 /* Opens the directory in /proc of the launcher that is the first process of the pid namespace
  * below bwrap; -1 when there is none yet. */
 int init_open_launcher(pid_t bwrap_pid);
@@ -32,6 +33,9 @@ void init_each_process(void (*each)(void *data, int dir_fd, pid_t pid), void *da
 bool init_read_process(int dir_fd, const char *name, char *text, size_t size);
 /* Whether there are so many processes, each thread counting as one. */
 bool init_has_processes(uint64_t count);
+/* The process id that was given out last, which changes with each process or thread that begins; -1
+ * when the kernel does not tell. */
+long init_last_pid(void);
 
 /* A regular file without a name, which is there only since a process has it open. */
 struct init_unnamed {

@@ -51,6 +51,23 @@ static int share(const char *megabytes, int flags)
 	return INSIDE_OPEN;
 }
 
+/* So many megabytes, which several children share at once, again and again. */
+static int forked_often(char **arguments)
+{
+	take(strtoull(arguments[0], NULL, 10) << 20, MAP_PRIVATE);
+	for (long left = atol(arguments[1]); left > 0; left--) {
+		for (int i = 0; i < SHARERS; i++) {
+			if (fork() == 0) {
+				usleep(10000);
+				_exit(0);
+			}
+		}
+		while (wait(NULL) > 0)
+			continue;
+	}
+	return INSIDE_OPEN;
+}
+
 static int forked(char **arguments)
 {
 	return share(arguments[0], MAP_PRIVATE);
@@ -157,9 +174,8 @@ static int handed_on(char **arguments)
 }
 
 const struct inside_command inside_hogs[] = {
-	{"forked", 1, forked},	       {"shared", 1, shared},
-	{"in-memfd", 1, in_memfd},     {"in-file", 2, in_file},
-	{"in-unnamed", 1, in_unnamed}, {"in-the-deep", 1, in_the_deep},
-	{"names", 1, names},	       {"hole", 1, hole},
-	{"handed-on", 2, handed_on},   {NULL, 0, NULL},
+	{"forked-often", 2, forked_often}, {"forked", 1, forked},   {"shared", 1, shared},
+	{"in-memfd", 1, in_memfd},	   {"in-file", 2, in_file}, {"in-unnamed", 1, in_unnamed},
+	{"in-the-deep", 1, in_the_deep},   {"names", 1, names},	    {"hole", 1, hole},
+	{"handed-on", 2, handed_on},	   {NULL, 0, NULL},
 };

@@ -3,12 +3,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -192,7 +194,15 @@ static void append_for_ever(const char *path)
 	_exit(1);
 }
 
-/* Appends to FILE from several processes, one a daemon, until a byte can be read. */
+/* Waits as a parent does after vfork(2): uninterruptibly. */
+static void fork_and_wait(void)
+{
+	if (syscall(SYS_clone, CLONE_VFORK | SIGCHLD, 0, 0, 0, 0) != 0)
+		_exit(1);
+}
+
+/* Appends to FILE from several processes, one a daemon, one the child of a parent that cannot be
+ * interrupted, until a byte can be read. */
 static int count(char **arguments)
 {
 	int fd = open(arguments[0], O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
@@ -204,6 +214,8 @@ static int count(char **arguments)
 			continue;
 		if (i == 0)
 			setsid();
+		else if (i == 1)
+			fork_and_wait();
 		append_for_ever(arguments[0]);
 	}
 	puts("counting");

@@ -44,6 +44,8 @@ static const struct hog memory_hogs[] = {
 /* What several processes share counts once; and pages of the disk's files are not the step's. */
 static const struct hog memory_sharers[] = {
 	{"inside forked 40", RIG_ROOT, MEMORY(80), RUN_EXITED, MEMORY(20), RUN_OVER_MEMORY},
+	{"inside forked-often 40 60", RIG_USER, MEMORY(60), RUN_EXITED, MEMORY(20),
+	 RUN_OVER_MEMORY},
 	{"inside shared 40", RIG_USER, MEMORY(80), RUN_EXITED, MEMORY(20), RUN_OVER_MEMORY},
 	{"inside in-file 50 a; cat a a >/dev/null; inside forked 5", RIG_ROOT, MEMORY(20),
 	 RUN_EXITED, MEMORY(2), RUN_OVER_MEMORY},
