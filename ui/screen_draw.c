@@ -275,13 +275,17 @@ static size_t choose_hints(const struct screen *screen, enum ui_action *actions)
 	return count;
 }
 
+/* How many columns a hint takes, with the space around its words. */
+static int hint_columns(const char *key, const char *text)
+{
+	return frame_text_columns(key) + frame_text_columns(text) + 3;
+}
+
 /* One hint, if there is room for it; returns the column behind it. */
 static int draw_hint(struct screen *screen, struct rect line, int column, const char *key,
 		     const char *text)
 {
-	int columns = frame_text_columns(key) + frame_text_columns(text) + 3;
-
-	if (column + columns > line.columns)
+	if (column + hint_columns(key, text) > line.columns)
 		return column;
 	column += frame_text(&screen->frame, line, 0, column + 1,
 			     screen_style(screen, THEME_HINT_KEY), key) +
@@ -292,22 +296,49 @@ static int draw_hint(struct screen *screen, struct rect line, int column, const 
 	return column + 1;
 }
 
+/* The key that does something where the person is, or NULL; and what the hint calls it. Free with
+ * free(). */
+static char *action_hint(const struct screen *screen, enum ui_action action, const char **ret_text)
+{
+	AUTO_STRV struct strv keys = {0};
+	bool paused = session_state(screen->session) == SESSION_PAUSED;
+
+	keymap_keys_of(screen->keymap, screen_context(screen), action, &keys);
+	*ret_text =
+		action == UI_ACTION_PAUSE_OR_RESUME && paused ? "resume" : ui_actions[action].hint;
+	return keys.len ? mem_strdup(keys.items[0]) : NULL;
+}
+
+/* The columns of the hints that are always seen. */
+static int last_hints_columns(const struct screen *screen, const enum ui_action *actions,
+			      size_t count)
+{
+	int columns = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const char *text;
+		AUTO_FREE char *key = action_hint(screen, actions[i], &text);
+
+		columns += key ? hint_columns(key, text) : 0;
+	}
+	return columns;
+}
+
+/* The last two say how to get help and out: where there is little room, those before give way. */
 static void draw_action_hints(struct screen *screen, struct rect line)
 {
 	enum ui_action actions[16];
-	size_t count = choose_hints(screen, actions);
+	size_t count = choose_hints(screen, actions), first_kept = count - 2;
+	struct rect room = line;
 	int column = 0;
 
+	room.columns -= last_hints_columns(screen, &actions[first_kept], 2);
 	for (size_t i = 0; i < count; i++) {
-		AUTO_STRV struct strv keys = {0};
-		const char *hint = ui_actions[actions[i]].hint;
-		bool paused = session_state(screen->session) == SESSION_PAUSED;
+		const char *text;
+		AUTO_FREE char *key = action_hint(screen, actions[i], &text);
 
-		keymap_keys_of(screen->keymap, screen_context(screen), actions[i], &keys);
-		if (actions[i] == UI_ACTION_PAUSE_OR_RESUME && paused)
-			hint = "resume";
-		if (keys.len)
-			column = draw_hint(screen, line, column, keys.items[0], hint);
+		if (key)
+			column = draw_hint(screen, i < first_kept ? room : line, column, key, text);
 	}
 }
 
