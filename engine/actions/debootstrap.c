@@ -150,22 +150,9 @@ static void make_arguments(const struct step *step, struct strv *arguments)
 		strv_add(arguments, mirror);
 }
 
-static int check_mirror(const struct step *step, struct err *err)
-{
-	const char *mirror = mirror_field(step);
-
-	if (!mirror || !strncmp(mirror, "http://", 7) || !strncmp(mirror, "https://", 8))
-		return 0;
-	return err_set(err, ERR_USAGE,
-		       "the mirror '%s' must begin with http:// or https://: a step sees no "
-		       "directory of the host",
-		       mirror);
-}
-
 static int check(const struct action_run *run, struct err *err)
 {
-	if (check_mirror(run->input.step, err) < 0 ||
-	    network_require_ids(host_id_map(run->input.host), "debootstrap", err) < 0)
+	if (network_require_ids(host_id_map(run->input.host), "debootstrap", err) < 0)
 		return -1;
 	return network_require_program(NETWORK_PROGRAM_PATH, "debootstrap", err);
 }
@@ -205,7 +192,8 @@ static const struct field fields[] = {
 	 .flags = FIELD_REQUIRED | FIELD_MAIN,
 	 .help = "The release, as debootstrap knows it: bookworm, trixie, jammy, …"},
 	{.name = "mirror",
-	 .type = FIELD_TEXT,
+	 .type = FIELD_ADDRESS,
+	 .choices = "https|http",
 	 .help = "Address of the archive, http or https; by default the one in the host's apt "
 		 "configuration, else debootstrap's."},
 	{.name = "variant",

@@ -207,22 +207,6 @@ static void finish(struct action_run *run)
 		result->end = RUN_FAILED;
 }
 
-static int check_url(const struct step *step, struct err *err)
-{
-	static const char *const beginnings[] = {"https://", "http://", "git://"};
-	const char *url = step_text(step, "url");
-
-	for (size_t i = 0; i < ARRAY_SIZE(beginnings); i++) {
-		if (!strncmp(url, beginnings[i], strlen(beginnings[i])) &&
-		    url[strlen(beginnings[i])])
-			return 0;
-	}
-	return err_set(err, ERR_USAGE,
-		       "the url '%s' must begin with https://, http:// or git://: a step sees "
-		       "neither the host's files nor anybody's ssh keys",
-		       url);
-}
-
 static void set_environment(struct strv *environment)
 {
 	AUTO_FREE char *count = mem_printf("%zu", ARRAY_SIZE(config));
@@ -256,8 +240,7 @@ static int start(struct action_run *run, struct err *err)
 	struct sandbox_policy policy;
 	int result;
 
-	if (check_url(run->input.step, err) < 0 ||
-	    network_require_program(NETWORK_PROGRAM_PATH, "git", err) < 0)
+	if (network_require_program(NETWORK_PROGRAM_PATH, "git", err) < 0)
 		return -1;
 	make_arguments(&run->input, &arguments);
 	run->own = mem_new(sizeof(struct checkout));
@@ -276,8 +259,9 @@ static int start(struct action_run *run, struct err *err)
 
 static const struct field fields[] = {
 	{.name = "url",
-	 .type = FIELD_TEXT,
+	 .type = FIELD_ADDRESS,
 	 .flags = FIELD_REQUIRED | FIELD_MAIN,
+	 .choices = "https|http|git",
 	 .help = "Address of the repository: https, http or git."},
 	{.name = "ref",
 	 .type = FIELD_TEXT,

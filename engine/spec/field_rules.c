@@ -106,6 +106,17 @@ static bool check_choice(const struct field *field, char **text)
 	return strv_contains(&choices, *text);
 }
 
+static bool check_address(const struct field *field, char **text)
+{
+	AUTO_STRV struct strv protocols = {0};
+	const char *colon = strstr(*text, "://");
+	AUTO_FREE char *protocol = colon ? mem_strndup(*text, (size_t)(colon - *text)) : NULL;
+
+	field_choices(field, &protocols);
+	return protocol && strv_contains(&protocols, protocol) && colon[3] &&
+	       !has_control_characters(*text);
+}
+
 static bool check_user(const struct field *field, char **text)
 {
 	if (strchr(DIGITS, **text))
@@ -134,6 +145,7 @@ const struct field_rule field_rules[FIELD_TYPES] = {
 	[FIELD_COUNT] = {YAML_TEXT, "a whole number from 0 to 1000000, without leading zeros",
 			 .check = check_count},
 	[FIELD_CHOICE] = {YAML_TEXT, NULL, .check = check_choice},
+	[FIELD_ADDRESS] = {YAML_TEXT, NULL, .check = check_address},
 	[FIELD_TEXTS] = {YAML_LIST, "a list of texts, one line each, that do not begin with '-'",
 			 .check = check_text, .pattern = "^[^-]"},
 	[FIELD_ARGV] = {YAML_LIST, "a list of a program and its arguments", .check = accept_any,
@@ -163,6 +175,36 @@ void field_choices(const struct field *field, struct strv *choices)
 		strv_take(choices, mem_strndup(word, length));
 		word += length + (word[length] == '|');
 	}
+}
+
+/* "an address that begins with https://, http:// or git:// (...)" */
+static void add_protocols(struct buf *out, const struct strv *protocols)
+{
+	buf_add_str(out, "an address that begins with ");
+	for (size_t i = 0; i < protocols->len; i++)
+		buf_add_fmt(out, "%s%s://",
+			    !i			     ? ""
+			    : i + 1 < protocols->len ? ", "
+						     : " or ",
+			    protocols->items[i]);
+	buf_add_str(out, " (steps have neither files of the host nor anybody's ssh keys)");
+}
+
+char *field_wanted(const struct field *field)
+{
+	AUTO_STRV struct strv choices = {0};
+	AUTO_FREE char *joined = NULL;
+	struct buf wanted = BUF_INIT;
+
+	field_choices(field, &choices);
+	joined = strv_join(&choices, ", ");
+	if (field->type == FIELD_CHOICE)
+		buf_add_fmt(&wanted, "one of %s", joined);
+	else if (field->type == FIELD_ADDRESS)
+		add_protocols(&wanted, &choices);
+	else
+		buf_add_str(&wanted, field_rules[field->type].wanted);
+	return buf_detach(&wanted);
 }
 
 /* What YAML 1.1 reads as true and false besides these words. */

@@ -72,19 +72,10 @@ static void report_wanted(struct reader *reader, const struct field *field,
 			  const struct yaml_value *value, const char *text)
 {
 	AUTO_FREE char *hint = field_hint(field, text);
-	AUTO_FREE char *choices = NULL;
+	AUTO_FREE char *wanted = field_wanted(field);
 
-	if (field->type == FIELD_CHOICE) {
-		AUTO_STRV struct strv list = {0};
-		AUTO_FREE char *joined = NULL;
-
-		field_choices(field, &list);
-		joined = strv_join(&list, ", ");
-		choices = mem_printf("one of %s", joined);
-	}
 	diagnostics_add(reader->diagnostics, value->position, "'%s' must be %s, not '%s'%s",
-			field->name, choices ? choices : field_rules[field->type].wanted,
-			short_text(text).text, hint);
+			field->name, wanted, short_text(text).text, hint);
 }
 
 char *field_read_checked(struct reader *reader, const struct field *field,

@@ -47,6 +47,13 @@ static json_t *choice_schema(const struct field *field)
 	return or_parameter(json_pack("{s:o}", "enum", names));
 }
 
+static json_t *address_schema(const struct field *field)
+{
+	AUTO_FREE char *pattern = mem_printf("^(%s)://.", field->choices);
+
+	return pattern_schema(pattern);
+}
+
 static json_t *bool_schema(void)
 {
 	return or_parameter(json_pack("{s:s}", "type", "boolean"));
@@ -129,6 +136,8 @@ static json_t *value_schema(const struct field *field)
 		return count_schema();
 	case FIELD_CHOICE:
 		return choice_schema(field);
+	case FIELD_ADDRESS:
+		return address_schema(field);
 	case FIELD_ENVIRONMENT:
 		return map_schema(VARIABLE_PATTERN, text_schema(true));
 	case FIELD_LIMITS:

@@ -21,6 +21,7 @@ enum field_type {
 	FIELD_BOOL,	    /* true or false, nothing else */
 	FIELD_COUNT,	    /* a whole number, 0 to 1,000,000 */
 	FIELD_CHOICE,	    /* one of choices */
+	FIELD_ADDRESS,	    /* PROTOCOL://..., with one of choices in front */
 	FIELD_TEXTS,	    /* a list of such texts */
 	FIELD_ARGV,	    /* a list of one or more strings, as for exec */
 	FIELD_PATHS,	    /* a list of clean relative paths */
@@ -51,7 +52,7 @@ struct field {
 	enum field_type type;
 	unsigned flags;
 	const char *fallback; /* value when not given, as it would stand in YAML; or NULL */
-	const char *choices;  /* FIELD_CHOICE: "a|b|c" */
+	const char *choices;  /* FIELD_CHOICE: "a|b|c"; FIELD_ADDRESS: the protocols */
 	const char *help;     /* one sentence, for the JSON schema and the manual */
 };
 

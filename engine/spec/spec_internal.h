@@ -22,7 +22,7 @@ struct reader {
 /* What each type of field wants. */
 struct field_rule {
 	enum yaml_kind shape;
-	const char *wanted; /* for "'NAME' must be ..." */
+	const char *wanted; /* for "'NAME' must be ...": field_wanted(); NULL: made of choices */
 	/* Whether a text, or each of a list, is right; replaces it by its canonical form. NULL:
 	 * the values inside are read by others. */
 	bool (*check)(const struct field *field, char **text);
@@ -31,9 +31,11 @@ struct field_rule {
 };
 extern const struct field_rule field_rules[FIELD_TYPES];
 
+/* What a field must be, for "'NAME' must be ...". Free with free(). */
+char *field_wanted(const struct field *field);
 /* What may be said about a wrong text: " (write true)", " (did you mean 'xz'?)" or "". */
 char *field_hint(const struct field *field, const char *text);
-/* FIELD_CHOICE: its choices. */
+/* FIELD_CHOICE, FIELD_ADDRESS: its choices. */
 void field_choices(const struct field *field, struct strv *choices);
 
 /* A limit: its name, how its text is read, where it is in struct limits. */

@@ -77,6 +77,36 @@ END
 	check_says "did you mean 'shell'?"
 }
 
+test_addresses_that_no_step_can_reach_are_refused_as_run_refuses_them() {
+	check_spec <<'END'
+name: bad
+parameters: {host: "ssh://git@example.org"}
+actions:
+  - action: git
+    url: git@example.org:project.git
+  - action: git
+    url: ${host}/project.git
+  - action: git
+    url: https://
+  - action: git
+    url: git://example.org/project.git
+  - action: debootstrap
+    suite: bookworm
+    mirror: git://example.org/debian
+END
+	check_error_at 5:10 "'url' must be an address that begins with https://, http:// or git://"
+	check_error_at 7:10 ", not 'ssh://git@example.org/project.git'"
+	check_error_at 9:10 ", not 'https://'"
+	check_error_at 14:13 "'mirror' must be an address that begins with https:// or http://"
+	[ "$(grep -c ': error: ' "$out")" = 4 ] || fail "expected four errors"
+	mv "$out" checked
+	run contractor run bad.yaml
+	check_status 2
+	grep ' error: ' checked | while read -r line; do
+		check_says "$line"
+	done
+}
+
 test_missing_action() {
 	check_spec <<'END'
 name: bad
