@@ -33,18 +33,50 @@ static bool is_full(struct reader *reader, const struct yaml_value *item, size_t
 	return index >= SPEC_SECRETS_MAX;
 }
 
+static void know_id(struct reader *reader, const char *id)
+{
+	if (!strv_contains(&reader->secret_ids, id))
+		strv_add(&reader->secret_ids, id);
+}
+
+/* Takes what is given where an id belongs; one with a parameter is known when it has been read. */
+static void collect_id(struct reader *reader, const struct yaml_value *value)
+{
+	value = yaml_resolve(value);
+	if (value && value->kind == YAML_MAP)
+		value = yaml_resolve(yaml_map_get(value, "id", NULL));
+	if (value && value->kind == YAML_TEXT && !strstr(value->text, "${"))
+		know_id(reader, value->text);
+}
+
+void secrets_collect_ids(struct reader *reader, const struct yaml_value *root)
+{
+	const struct yaml_value *key = NULL, *ignored;
+	const struct yaml_value *list = yaml_resolve(yaml_map_get(root, "secrets", &key));
+
+	reader->secrets_partial = list ? list->cut : key || root->cut;
+	if (list && list->kind == YAML_TEXT)
+		collect_id(reader, list);
+	for (size_t i = 0; list && list->kind == YAML_LIST && i < list->n_items; i++)
+		collect_id(reader, list->items[i]);
+	for (size_t i = 0;
+	     list && list->kind == YAML_MAP && yaml_map_next(list, &i, &key, &ignored);)
+		collect_id(reader, key);
+}
+
 void secrets_read_declared(struct reader *reader, const struct yaml_value *list,
 			   struct field_value *out)
 {
 	static const struct field field = {.name = "secrets", .type = FIELD_NAME};
 
-	reader->secrets_partial |= list->cut;
 	for (size_t i = 0; i < list->n_items && !is_full(reader, list->items[i], i); i++) {
 		const struct yaml_value *item = yaml_resolve(list->items[i]);
 		AUTO_FREE char *id = item ? field_read_checked(reader, &field, item) : NULL;
 
-		/* What is wrong with an id is said there alone, not wherever it is used. */
-		reader->secrets_partial |= !id;
+		reader->secrets_partial |=
+			!id && item && item->kind == YAML_TEXT && strstr(item->text, "${");
+		if (id)
+			know_id(reader, id);
 		if (id && strv_contains(&out->list, id))
 			diagnostics_add(reader->diagnostics, item->position,
 					"the secret '%s' is declared twice", short_text(id).text);
@@ -55,12 +87,11 @@ void secrets_read_declared(struct reader *reader, const struct yaml_value *list,
 
 static void check_declared(struct reader *reader, struct position position, const char *id)
 {
-	const struct strv *declared = &reader->spec->secrets;
 	AUTO_FREE char *suggestion = NULL;
 
-	if (reader->secrets_partial || strv_contains(declared, id))
+	if (reader->secrets_partial || strv_contains(&reader->secret_ids, id))
 		return;
-	suggestion = suggest_text(id, declared);
+	suggestion = suggest_text(id, &reader->secret_ids);
 	diagnostics_add(reader->diagnostics, position,
 			"the secret '%s' is not declared in 'secrets' at the top%s",
 			short_text(id).text, suggestion);

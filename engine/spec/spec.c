@@ -109,6 +109,7 @@ int spec_parse(const char *path, const void *text, size_t length,
 	yaml_tree_free(tree);
 	strv_release(&reader.environment);
 	strv_release(&reader.artifacts);
+	strv_release(&reader.secret_ids);
 	*ret_spec = reader.spec;
 	return 0;
 }

@@ -16,6 +16,7 @@ struct reader {
 	struct strv environment; /* of every step: the parameters and the spec's own */
 	struct limits limits;	 /* of every step */
 	struct strv artifacts;	 /* made by the actions so far */
+	struct strv secret_ids;	 /* that are declared, be it wrongly */
 	bool secrets_partial;	 /* more of them may be declared than could be read */
 };
 
@@ -54,6 +55,9 @@ bool limit_parse(const struct limit_rule *rule, const char *text, uint64_t *ret_
 /* Sets the limits in list, checked NAME=VALUE, over those in limits. */
 void limits_apply(const struct strv *list, struct limits *limits);
 
+/* Collects what the top of a spec seems to declare, right or wrong: what is wrong with an id is said
+ * there alone, not wherever it is used. */
+void secrets_collect_ids(struct reader *reader, const struct yaml_value *root);
 /* Reads the ids that the top of a spec declares (FIELD_IDS), and the secrets of a step
  * (FIELD_SECRETS). */
 void secrets_read_declared(struct reader *reader, const struct yaml_value *list,

@@ -199,11 +199,10 @@ static void read_top(struct reader *reader, const struct yaml_value *root)
 	size_t count;
 	struct field_value *values = field_values_new(lists, 1, &count);
 	struct field_value *name = field_values_find(values, count, "name");
-	const struct yaml_value *actions, *declared;
+	const struct yaml_value *actions;
 
 	spec_read_parameters(reader, root);
-	declared = yaml_resolve(yaml_map_get(root, "secrets", NULL));
-	reader->secrets_partial = root->cut || (declared && declared->kind != YAML_LIST);
+	secrets_collect_ids(reader, root);
 	fields_read(reader, root, what, NULL, values, count);
 	if (name->text && strchr(name->text, '+'))
 		diagnostics_add(reader->diagnostics, name->position,

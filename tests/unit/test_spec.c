@@ -181,17 +181,42 @@ static void test_declared_secrets(void **state)
 	(void)state;
 	expect("name: t\nsecrets: [a, b, a]\nactions: [{action: empty-workspace}]\n",
 	       "2:17: the secret 'a' is declared twice\n");
-	expect("name: t\nsecrets: [a, {id: b}]\nactions: [{action: shell, shell: x, secrets: "
-	       "[c]}]\n",
-	       "2:14: 'secrets' must be a text here, not a mapping\n");
-	expect("name: t\nsecrets: a\nactions: [{action: shell, shell: x, secrets: [a]}]\n",
-	       "2:10: 'secrets' must be a list of ids; write it in [ ]\n");
 	expect("name: t\nsecrets: [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q]\n"
 	       "actions: [{action: empty-workspace}]\n",
 	       "2:59: more than 16 secrets\n");
 	expect(HEAD "- action: empty-workspace\n  secrets: [a]\n",
 	       "4:3: unknown key 'secrets' in action 'empty-workspace'; known: name, note, "
 	       "action\n");
+}
+
+#define STEP "actions: [{action: shell, shell: x, secrets: ["
+#define NOT_DECLARED "' is not declared in 'secrets' at the top"
+
+/* What is wrong with a declaration is said there alone; what is not declared is said all the same. */
+static void test_secrets_declared_wrongly(void **state)
+{
+	(void)state;
+	expect("name: t\nsecrets: [a, {id: b}]\n" STEP "a, b, c]}]\n",
+	       "2:14: 'secrets' must be a text here, not a mapping\n"
+	       "3:53: the secret 'c" NOT_DECLARED "; known: a, b\n");
+	expect("name: t\nsecrets: token\n" STEP "token, tokn]}]\n",
+	       "2:10: 'secrets' must be a list of ids; write it in [ ]\n"
+	       "3:54: the secret 'tokn" NOT_DECLARED " (did you mean 'token'?)\n");
+	expect("name: t\nsecrets: {a: }\n" STEP "a, b]}]\n",
+	       "2:10: 'secrets' must be a list of ids\n"
+	       "3:50: the secret 'b" NOT_DECLARED "; known: a\n");
+	expect("name: t\nsecrets: [-x]\n" STEP "b]}]\n",
+	       "2:11: 'secrets' must be letters, digits, '.', '_', '-' or '+', with neither '.' "
+	       "nor '-' in front, not '-x'\n"
+	       "3:47: the secret 'b" NOT_DECLARED "; known: -x\n");
+	/* This may be any id. */
+	expect("name: t\nsecrets: ['${p}']\n" STEP "b]}]\n",
+	       "2:12: unknown parameter 'p'; none is known\n");
+	/* The rest of the file is not read, but the declaration was. */
+	expect("name: t\nsecrets: [a]\n" STEP "b]}]\n- x\n",
+	       "3:47: the secret 'b" NOT_DECLARED "; known: a\n"
+	       "4:1: did not find expected key (while parsing a block mapping that begins in line "
+	       "1)\n");
 }
 
 /* A field's value of an action, and what is said about it ("" when it is right). */
@@ -433,6 +458,7 @@ int main(void)
 		cmocka_unit_test(test_secrets),
 		cmocka_unit_test(test_targets_of_secrets),
 		cmocka_unit_test(test_declared_secrets),
+		cmocka_unit_test(test_secrets_declared_wrongly),
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_more_values),
 		cmocka_unit_test(test_environment_and_limits),
