@@ -85,6 +85,20 @@ static void describe_who(const struct sandbox_policy *policy, struct buf *out)
 	buf_add_str(out, "\ncapabilities of other users: none\n");
 }
 
+/* Whose network it is, if it has one. */
+static void describe_network(const struct sandbox_policy *policy, struct buf *out)
+{
+	buf_add_str(out, "network: ");
+	if (policy->unshare_network)
+		buf_add_str(out, "none\n");
+	else if (policy->stack == STACK_HOST)
+		buf_add_str(out, "the host's\n");
+	else if (policy->stack == STACK_MISSING)
+		buf_add_fmt(out, "one of its own is asked for; %s\n", stack_name(policy->stack));
+	else
+		buf_add_fmt(out, "one of its own, by %s\n", stack_name(policy->stack));
+}
+
 static void describe_protections(const struct sandbox_policy *policy, struct buf *out)
 {
 	buf_add_str(out, "\nprotections:\n");
@@ -180,6 +194,7 @@ void policy_describe(const struct sandbox_policy *policy, const struct strv *exi
 		     struct buf *out)
 {
 	describe_who(policy, out);
+	describe_network(policy, out);
 	describe_protections(policy, out);
 	if (policy->seccomp)
 		describe_calls(out);

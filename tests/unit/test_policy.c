@@ -242,6 +242,39 @@ static void a_policy_in_words(void **state)
 	sandbox_policy_release(&policy);
 }
 
+/* Whose network a step has depends on what the host has: the words say what it came to. */
+static void the_network_in_words(void **state)
+{
+	static const struct {
+		bool none;
+		enum stack stack;
+		const char *words;
+	} cases[] = {
+		{true, STACK_PASTA, "\nnetwork: none\n"},
+		{false, STACK_HOST, "\nnetwork: the host's\n"},
+		{false, STACK_PASTA, "\nnetwork: one of its own, by pasta\n"},
+		{false, STACK_SLIRP4NETNS, "\nnetwork: one of its own, by slirp4netns\n"},
+		{false, STACK_MISSING,
+		 "\nnetwork: one of its own is asked for; no network: neither pasta nor "
+		 "slirp4netns "
+		 "can be used\n"},
+	};
+	struct strv existing = {0};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		AUTO_BUF struct buf text = BUF_INIT;
+		struct sandbox_policy policy;
+
+		sandbox_policy_init(&policy, SANDBOX_SHELL);
+		policy.unshare_network = cases[i].none;
+		policy.stack = cases[i].stack;
+		policy_describe(&policy, &existing, &text);
+		assert_non_null(strstr(text.data, cases[i].words));
+		sandbox_policy_release(&policy);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -254,6 +287,7 @@ int main(void)
 		cmocka_unit_test(the_arguments_can_be_hidden),
 		cmocka_unit_test(existing_paths_are_those_of_this_host),
 		cmocka_unit_test(a_policy_in_words),
+		cmocka_unit_test(the_network_in_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
