@@ -42,6 +42,10 @@ char *doctor_read(const struct doctor_host *host, const char *path);
 /* Whether the kernel is at least this one; true when that cannot be told. */
 bool doctor_kernel_is(const struct doctor_host *host, unsigned major, unsigned minor);
 
+/* Whether files can be kept in a place whose nearest directory that exists is near: fails with
+ * ERR_HOST, and why. */
+int doctor_try_place(const char *path, const char *near, struct err *err);
+
 /* The path of a program in the directories where the sandbox looks for it, or NULL. */
 char *doctor_find_program(const struct doctor_host *host, const char *name);
 

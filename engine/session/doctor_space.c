@@ -24,15 +24,36 @@ struct place {
 	bool in_memory;
 };
 
-/* Fails with errno when nothing can be written there. */
-static int look(const char *path, const char *near, struct place *ret_place)
+int doctor_try_place(const char *path, const char *near, struct err *err)
+{
+	struct statvfs space;
+	struct stat status;
+
+	if (stat(near, &status) == 0 && !S_ISDIR(status.st_mode))
+		return err_set(err, ERR_HOST, "%s%s%s is not a directory",
+			       strcmp(path, near) ? path : "",
+			       strcmp(path, near) ? " cannot be made: " : "", near);
+	if (access(near, W_OK | X_OK) < 0 || statvfs(near, &space) < 0)
+		return err_set(err, ERR_HOST, "%s: cannot write to %s: %s", path, near,
+			       strerror(errno));
+	/* The kernel's own file systems have none, whatever the modes of their directories say. */
+	if (!space.f_blocks)
+		return err_set(err, ERR_HOST,
+			       "%s: nothing can be kept in %s, whose file system has no room", path,
+			       near);
+	return 0;
+}
+
+/* Fails when nothing can be kept there. */
+static int look(const char *path, const char *near, struct place *ret_place, struct err *err)
 {
 	struct place place = {.path = path, .near = near};
 	struct statfs kind;
 
-	if (access(near, W_OK | X_OK) < 0 || statvfs(near, &place.status) < 0 ||
-	    statfs(near, &kind) < 0)
+	if (doctor_try_place(path, near, err) < 0)
 		return -1;
+	if (statvfs(near, &place.status) < 0 || statfs(near, &kind) < 0)
+		return err_sys(err, "%s: cannot look at %s", path, near);
 	place.free = (uint64_t)place.status.f_bavail * place.status.f_frsize;
 	place.floor = store_floor(&place.status);
 	place.in_memory = kind.f_type == TMPFS_MAGIC || kind.f_type == RAMFS_MAGIC;
@@ -113,12 +134,12 @@ static void describe(const struct doctor_host *host, const struct place *place,
 void doctor_check_store(const struct doctor_host *host, struct doctor_finding *finding)
 {
 	struct place place;
+	struct err err;
 
 	if (is_refused(host, finding))
 		return;
-	if (look(host->store_path, host->store_near, &place) < 0)
-		doctor_lacks(finding, DOCTOR_MISSING, elsewhere, "%s: cannot write to %s: %s",
-			     host->store_path, host->store_near, strerror(errno));
+	if (look(host->store_path, host->store_near, &place, &err) < 0)
+		doctor_lacks(finding, DOCTOR_MISSING, elsewhere, "%s", err.text);
 	else if (!is_short(&place, finding))
 		describe(host, &place, finding);
 }
@@ -127,11 +148,11 @@ void doctor_check_artifacts(const struct doctor_host *host, struct doctor_findin
 {
 	static const char other[] = "name a directory that you may write to: --artifacts DIR";
 	struct place place;
+	struct err err;
 
-	if (look(host->artifacts_path, host->artifacts_near, &place) < 0)
+	if (look(host->artifacts_path, host->artifacts_near, &place, &err) < 0)
 		doctor_lacks(finding, DOCTOR_DEGRADED, other,
-			     "%s: cannot write to %s: %s; no build can put its artifacts there",
-			     host->artifacts_path, host->artifacts_near, strerror(errno));
+			     "%s; no build can put its artifacts there", err.text);
 	else if (place.free < space_least)
 		doctor_lacks(finding, DOCTOR_DEGRADED, other,
 			     "%s: only %" PRIu64 " MiB free; an archive of a base system may not "

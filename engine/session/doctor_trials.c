@@ -262,7 +262,8 @@ static int run_overlay_trial(const struct doctor_host *host, struct overlay_tria
 	if (id_map_find(&trial->map, err) < 0)
 		return -1;
 	*ret_remedy = "keep the store where you may write: --store DIR, or CONTRACTOR_STORE=DIR";
-	if (make_dirs(trial, host->store_near, err) < 0)
+	if (doctor_try_place(host->store_path, host->store_near, err) < 0 ||
+	    make_dirs(trial, host->store_near, err) < 0)
 		return -1;
 	*ret_remedy = "see namespaces";
 	if (enter_store(trial, err) < 0)

@@ -125,7 +125,7 @@ test_artifacts_elsewhere() {
 	: >file
 	run contractor doctor --artifacts file
 	check_status 0
-	check_finds degraded artifacts "cannot write to file"
+	check_finds degraded artifacts "file is not a directory"
 	check_out_has "--artifacts DIR"
 }
 
@@ -179,6 +179,23 @@ test_json_of_a_missing_thing() {
 	[ "$(jq -r '.status, (.checks[] | select(.name == "store") | .status, .remedy)' "$out")" = "missing
 missing
 chmod 700 'store'" ] || fail "wrong JSON"
+}
+
+# Where no store can be made the line says why, in words that are about the place.
+test_places_where_no_store_can_be_made() {
+	: >file
+	run contractor doctor --store "$PWD/file/a/b"
+	check_finds missing store
+	check_out_has "$PWD/file/a/b cannot be made: $PWD/file is not a directory"
+	HOME=/proc/nope run env -u CONTRACTOR_STORE "$CONTRACTOR" doctor
+	check_finds missing store
+	if [ "$(id -u)" = 0 ]; then
+		check_out_has "/proc/nope/.cache/contractor: nothing can be kept in /proc, whose file system has no room"
+	else
+		check_out_has "/proc/nope/.cache/contractor: cannot write to /proc: Permission denied"
+	fi
+	check_says_not "KiB free"
+	check_says_not "store prune"
 }
 
 run_tests "$@"
