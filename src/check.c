@@ -27,11 +27,14 @@ static int print_schema(struct program *program)
 
 static void print_valid(struct program *program, const char *path, const struct spec *spec)
 {
-	AUTO_FREE char *shown = buf_shown(path);
+	AUTO_BUF struct buf text = BUF_INIT;
 
-	if (!program->options.quiet)
-		console_print(&program->out, "%s: valid, %zu step%s\n", shown, spec->n_steps,
-			      spec->n_steps == 1 ? "" : "s");
+	if (program->options.quiet)
+		return;
+	buf_add_shown(&text, path, strlen(path));
+	buf_add_str(&text, ": valid, ");
+	buf_add_count(&text, spec->n_steps, "step");
+	console_print(&program->out, "%s\n", text.data);
 }
 
 /* One file of those to be checked. */

@@ -218,8 +218,9 @@ static void print_summary(struct run *run)
 	AUTO_BUF struct buf text = BUF_INIT;
 	size_t done = run->ran + run->cached;
 
-	buf_add_fmt(&text, "%s: %zu step%s passed", run->build.spec->name, done,
-		    done == 1 ? "" : "s");
+	buf_add_fmt(&text, "%s: ", run->build.spec->name);
+	buf_add_count(&text, done, "step");
+	buf_add_str(&text, " passed");
 	if (run->cached)
 		buf_add_fmt(&text, ", %zu of them cached", run->cached);
 	buf_add_str(&text, ", in ");

@@ -78,7 +78,8 @@ static void tell_place(const struct build *build)
 
 	build_add_command(build, COMMAND_DEBUG, NULL, &text);
 	if (position > count)
-		program_warn(build->program, "all %zu steps are done", count);
+		program_warn(build->program, "at the end: %zu step%s done", count,
+			     count == 1 ? " is" : "s are");
 	else
 		program_warn(build->program,
 			     "stopped before step %zu of %zu; to go on there:\n  %s", position,

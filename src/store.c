@@ -50,13 +50,14 @@ static void add_usage(struct columns *table, const char *what, uint64_t bytes, c
 static void print_usage(struct program *program, const char *path, const struct store_usage *usage)
 {
 	struct columns table = {.count = 3, .right = " r "};
-	AUTO_FREE char *layers = mem_printf("%lld layers, and %lld squashed from them",
-					    (long long)usage->layers, (long long)usage->squashed);
-	AUTO_FREE char *attempts = mem_printf("%lld attempts, %lld of them failed",
-					      (long long)usage->attempts, (long long)usage->failed);
+	AUTO_BUF struct buf layers = BUF_INIT, attempts = BUF_INIT;
 
-	add_usage(&table, "layers", usage->layers_bytes, layers);
-	add_usage(&table, "logs", usage->logs_bytes, attempts);
+	buf_add_count(&layers, (uint64_t)usage->layers, "layer");
+	buf_add_fmt(&layers, ", and %lld squashed from them", (long long)usage->squashed);
+	buf_add_count(&attempts, (uint64_t)usage->attempts, "attempt");
+	buf_add_fmt(&attempts, ", %lld of them failed", (long long)usage->failed);
+	add_usage(&table, "layers", usage->layers_bytes, layers.data);
+	add_usage(&table, "logs", usage->logs_bytes, attempts.data);
 	add_usage(&table, "artifacts", usage->blobs_bytes, "as made by steps");
 	add_usage(&table, "index", usage->database_bytes, "what is known of them");
 	add_usage(&table, "all", all_bytes(usage), path);
@@ -175,13 +176,15 @@ static int remove_one(struct program *program, struct host *host, struct err *er
 	const char *text = program_argument(program, 0);
 	char *end;
 	long long number = strtoll(text, &end, 10);
+	AUTO_BUF struct buf count = BUF_INIT;
 	int removed;
 
 	if (*end || number < 1)
 		return err_set(err, ERR_USAGE, "'%s' is not the number of an attempt", text);
 	if (store_remove_attempt(host_store(host), number, &removed, err) < 0)
 		return -1;
-	console_print(&program->out, "%d attempt%s removed\n", removed, removed == 1 ? "" : "s");
+	buf_add_count(&count, (uint64_t)removed, "attempt");
+	console_print(&program->out, "%s removed\n", count.data);
 	return 0;
 }
 

@@ -26,27 +26,21 @@ static int read_options(const struct options *given, struct prune_options *ret_o
 	return 0;
 }
 
-/* "3 attempts" */
-static void add_count(struct buf *out, int64_t count, const char *what)
-{
-	buf_add_fmt(out, "%lld %s%s", (long long)count, what, count == 1 ? "" : "s");
-}
-
 static void print_result(struct program *program, const struct prune_result *result)
 {
 	bool dry = program->options.dry_run;
 	AUTO_BUF struct buf text = BUF_INIT;
 
-	add_count(&text, result->attempts, "attempt");
+	buf_add_count(&text, (uint64_t)result->attempts, "attempt");
 	buf_add_str(&text, " and ");
-	add_count(&text, result->artifacts, "artifact");
+	buf_add_count(&text, (uint64_t)result->artifacts, "artifact");
 	buf_add_str(&text, dry ? " would be removed: " : " removed: ");
 	add_size(&text, result->freed_bytes);
 	buf_add_str(&text, dry ? " less, " : " freed, ");
 	add_size(&text, result->left_bytes);
 	buf_add_str(&text, " left\n");
 	if (result->in_use) {
-		add_count(&text, result->in_use, "attempt");
+		buf_add_count(&text, (uint64_t)result->in_use, "attempt");
 		buf_add_str(&text, result->in_use == 1 ? " stays: it is" : " stay: they are");
 		buf_add_str(&text, " in use by another contractor\n");
 	}

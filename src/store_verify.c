@@ -71,13 +71,15 @@ static void print_result(struct verification *verification)
 {
 	struct program *program = verification->program;
 	int found = verification->found, left = verification->left;
+	AUTO_BUF struct buf count = BUF_INIT;
 
 	if (verification->document) {
 		js_set_int(verification->document, "found", found);
 		js_set_int(verification->document, "left", left);
 		program_print_json(program, take_ptr(&verification->document));
 	} else {
-		console_print(&program->out, "%d finding%s%s\n", found, found == 1 ? "" : "s",
+		buf_add_count(&count, (uint64_t)found, "finding");
+		console_print(&program->out, "%s%s\n", count.data,
 			      found && !left ? ", repaired" : "");
 	}
 }

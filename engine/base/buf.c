@@ -86,6 +86,14 @@ void buf_add_fmt(struct buf *buf, const char *fmt, ...)
 	va_end(again);
 }
 
+void buf_add_count(struct buf *buf, uint64_t count, const char *thing)
+{
+	size_t length = strlen(thing);
+	const char *ending = length && thing[length - 1] == 's' ? "es" : "s";
+
+	buf_add_fmt(buf, "%llu %s%s", (unsigned long long)count, thing, count == 1 ? "" : ending);
+}
+
 void buf_drop(struct buf *buf, size_t count)
 {
 	if (!count)

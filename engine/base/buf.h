@@ -38,6 +38,8 @@ void buf_add(struct buf *buf, const void *bytes, size_t length);
 void buf_add_char(struct buf *buf, char byte);
 void buf_add_str(struct buf *buf, const char *text);
 void buf_add_fmt(struct buf *buf, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Adds a number of things: "1 layer", "3 layers", "2 processes"; their plural takes s or es. */
+void buf_add_count(struct buf *buf, uint64_t count, const char *thing);
 /* Removes count bytes from the front. */
 void buf_drop(struct buf *buf, size_t count);
 /* Cuts to length bytes; no effect when it is shorter. */

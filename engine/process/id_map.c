@@ -76,8 +76,9 @@ static int map_root(const struct id_map_person *person, struct id_map *map, stru
 		return 0;
 	return err_set(
 		err, ERR_HOST,
-		"root of this container has only %u uids and %u gids, and its sandboxes need "
-		"%d more: give the container a range, or run contractor as an ordinary user",
+		"root of this container has too few ids for its sandboxes (uids: %u, gids: %u; "
+		"%d more are needed): give the container a range, or run contractor as an ordinary "
+		"user",
 		person->uids_mapped, person->gids_mapped, ROOT_COUNT_MIN);
 }
 

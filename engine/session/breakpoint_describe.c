@@ -76,8 +76,9 @@ static void describe(const struct breakpoint *breakpoint, const struct spec *spe
 		buf_add_str(out, "; log ");
 		add_shown(out, breakpoint->log);
 	}
-	buf_add_fmt(out, "; %" PRIu64 " hit%s\n", breakpoint->hits,
-		    breakpoint->hits == 1 ? "" : "s");
+	buf_add_str(out, "; ");
+	buf_add_count(out, breakpoint->hits, "hit");
+	buf_add_char(out, '\n');
 }
 
 void breakpoints_describe(const struct breakpoints *set, const struct spec *spec, struct buf *out)

@@ -204,8 +204,9 @@ static int info_store(struct session *session, size_t number, struct buf *out, s
 	if (store_usage(store, &usage, err) < 0)
 		return -1;
 	add_shown(out, store_path(store));
-	buf_add_fmt(out, ": %" PRId64 " attempts, %" PRId64 " of them failed\n  snapshots: ",
-		    usage.attempts, usage.failed);
+	buf_add_str(out, ": ");
+	buf_add_count(out, (uint64_t)usage.attempts, "attempt");
+	buf_add_fmt(out, ", %" PRId64 " of them failed\n  snapshots: ", usage.failed);
 	add_size(out, usage.layers_bytes);
 	buf_add_str(out, "\n  logs: ");
 	add_size(out, usage.logs_bytes);

@@ -17,7 +17,7 @@ char *session_size_text(uint64_t bytes)
 		value /= 1024;
 		unit++;
 	}
-	return mem_printf("%.4g %s", value, units[unit]);
+	return bytes == 1 ? mem_strdup("1 byte") : mem_printf("%.4g %s", value, units[unit]);
 }
 
 static char *seconds_text(uint64_t ms)
@@ -27,7 +27,10 @@ static char *seconds_text(uint64_t ms)
 
 static char *count_text(uint64_t count)
 {
-	return mem_printf("%" PRIu64 " processes", count);
+	struct buf text = BUF_INIT;
+
+	buf_add_count(&text, count, "process");
+	return buf_detach(&text);
 }
 
 /* Ends that are a matter of a limit: what is said before the limit, the limit, and what behind it. */

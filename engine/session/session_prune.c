@@ -42,13 +42,14 @@ static void tell(struct session *session, const char *why, const struct prune_re
 	AUTO_FREE char *freed = session_size_text(result->freed_bytes);
 	AUTO_FREE char *left = session_size_text(result->left_bytes);
 	bool too_large = result->left_bytes > session->options.store_size;
+	AUTO_BUF struct buf attempts = BUF_INIT;
 
 	free(session->pruned);
+	buf_add_count(&attempts, (uint64_t)result->attempts, "attempt");
 	if (result->attempts || result->artifacts)
 		session->pruned =
-			mem_printf("%s: %" PRId64 " attempt%s removed, %s freed, %s left%s", why,
-				   result->attempts, result->attempts == 1 ? "" : "s", freed, left,
-				   too_large ? ", which is in use" : "");
+			mem_printf("%s: %s removed, %s freed, %s left%s", why, attempts.data, freed,
+				   left, too_large ? ", which is in use" : "");
 	else
 		session->pruned = mem_printf("%s: %s, all of it in use", why, left);
 	session_emit(session, (struct event){.type = EVENT_STORE_PRUNED,

@@ -129,6 +129,8 @@ void diagnostics_format(const struct diagnostics *list, const char *path, const 
 	}
 	if (list->dropped) {
 		buf_add_shown(out, path, strlen(path));
-		buf_add_fmt(out, ": %zu more errors are not shown\n", list->dropped);
+		buf_add_str(out, ": not shown: ");
+		buf_add_count(out, list->dropped, "more error");
+		buf_add_char(out, '\n');
 	}
 }

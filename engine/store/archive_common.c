@@ -65,7 +65,8 @@ char *archive_size_text(uint64_t bytes)
 		bytes /= 1024;
 		unit++;
 	}
-	return mem_printf("%llu %s", (unsigned long long)bytes, units[unit]);
+	return bytes == 1 && !unit ? mem_strdup("1 byte")
+				   : mem_printf("%llu %s", (unsigned long long)bytes, units[unit]);
 }
 
 int archive_check_space(int fd, uint64_t floor, struct err *err)

@@ -109,7 +109,7 @@ static int mount_by_context(const struct overlay *overlay, const struct strv *lo
 	if (fs < 0)
 		return err_sys(err, "this kernel has no overlayfs (see `contractor doctor`)");
 	if (configure(fs, overlay, lowers) < 0) {
-		err_sys(err, "cannot mount the %s of %zu layers", overlay->name,
+		err_sys(err, "cannot mount the %s (layers: %zu)", overlay->name,
 			overlay->chain->len);
 		add_kernel_log(fs, err);
 		return -1;
@@ -144,7 +144,7 @@ static int mount_here(const struct overlay *overlay, const char *target, struct 
 	errno = E2BIG;
 	if (options.len >= (size_t)sysconf(_SC_PAGESIZE) ||
 	    mount("contractor", target, "overlay", MS_NOSUID | MS_NODEV, options.data) < 0)
-		return err_sys(err, "cannot mount the %s of %zu layers", overlay->name,
+		return err_sys(err, "cannot mount the %s (layers: %zu)", overlay->name,
 			       overlay->chain->len);
 	return 0;
 }
@@ -173,7 +173,7 @@ static int check_wanted(const struct overlay *overlay, struct err *err)
 		return -1;
 	}
 	if (overlay->chain->len > OVERLAY_LAYERS_MAX) {
-		err_set(err, ERR_HOST, "an overlay of %zu layers is too deep", overlay->chain->len);
+		err_set(err, ERR_HOST, "an overlay is too deep (layers: %zu)", overlay->chain->len);
 		err->sys_errno = E2BIG;
 		return -1;
 	}

@@ -103,12 +103,14 @@ static int repair_index(struct verify *verify, struct err *err)
 {
 	struct store *store = verify->store;
 	struct number_list *doomed = &verify->doomed;
+	AUTO_BUF struct buf count = BUF_INIT;
 	int removed;
 
 	if (store_doom(store, doomed->items, doomed->count, &removed, err) < 0)
 		return -1;
+	buf_add_count(&count, (uint64_t)removed, "attempt");
 	if (removed)
-		verify_tell(verify, "%d attempts removed, with those that stand on them", removed);
+		verify_tell(verify, "%s removed, with those that stand on them", count.data);
 	store_drop_blobs(store, report_blob, verify);
 	return store_purge_doomed(store, err);
 }

@@ -100,7 +100,7 @@ test_root_of_a_small_container() {
 	minimal
 	run unshare -Ur "$CONTRACTOR" run test.yaml
 	check_status 3
-	check_err_has "root of this container has only 1 uids"
+	check_err_has "root of this container has too few ids for its sandboxes (uids: 1, gids: "
 }
 
 test_a_store_in_a_removed_directory() {

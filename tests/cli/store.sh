@@ -29,6 +29,24 @@ test_df() {
 	for what in layers logs; do
 		check_out_has "$what"
 	done
+	check_says_like ' 3 attempts, 1 of them failed$'
+}
+
+# What there is one of is not called by a plural.
+test_df_of_one_step() {
+	spec test.yaml <<'END'
+name: test
+actions:
+  - action: create-systree
+    path: systree.tar
+END
+	run contractor run test.yaml
+	check_err_has "test: 1 step passed"
+	run contractor store df
+	check_says_like ' 1 layer, and 0 squashed from them$'
+	check_says_like ' 1 attempt, 0 of them failed$'
+	run contractor debug --plain test.yaml <<<'info store'
+	check_out_has ": 1 attempt, 0 of them failed"
 }
 
 test_list() {

@@ -175,10 +175,31 @@ static void test_buf_read_fd_of_directory(void **state)
 	assert_int_equal(fd_write_all(fd, "x", 0), 0);
 }
 
+static void test_buf_add_count(void **state)
+{
+	static const struct {
+		uint64_t count;
+		const char *thing, *text;
+	} cases[] = {
+		{0, "layer", "0 layers"},	 {1, "layer", "1 layer"},
+		{2, "layer", "2 layers"},	 {1, "process", "1 process"},
+		{11, "process", "11 processes"}, {UINT64_MAX, "a", "18446744073709551615 as"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		AUTO_BUF struct buf buf = BUF_INIT;
+
+		buf_add_count(&buf, cases[i].count, cases[i].thing);
+		assert_string_equal(buf.data, cases[i].text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_buf_add),
+		cmocka_unit_test(test_buf_add_count),
 		cmocka_unit_test(test_buf_detach_empty),
 		cmocka_unit_test(test_buf_drop_and_truncate),
 		cmocka_unit_test(test_buf_reserve),

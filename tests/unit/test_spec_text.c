@@ -90,7 +90,7 @@ static void test_order_and_repetition(void **state)
 	assert_int_equal(list.len, DIAGNOSTICS_MAX);
 	assert_int_equal(list.dropped, 5);
 	diagnostics_format(&list, "f", &(struct buf)BUF_INIT, &out);
-	assert_non_null(strstr(out.data, "^\nf: 5 more errors are not shown\n"));
+	assert_non_null(strstr(out.data, "^\nf: not shown: 5 more errors\n"));
 	diagnostics_release(&list);
 }
 
