@@ -85,6 +85,15 @@ static int crowd(char **arguments)
 	return INSIDE_OPEN;
 }
 
+/* Forks for ever, and so does whatever it forks. The argument is a mark. */
+static int fork_bomb(char **arguments)
+{
+	(void)arguments;
+	while (fork() >= 0 || sched_yield() == 0)
+		continue;
+	return INSIDE_BROKEN;
+}
+
 /* Open when more than N descriptors can be open. */
 static int open_files(char **arguments)
 {
@@ -226,6 +235,7 @@ static int count(char **arguments)
 const struct inside_command inside_loads[] = {
 	{"bomb", 1, bomb},
 	{"crowd", 1, crowd},
+	{"fork-bomb", 1, fork_bomb},
 	{"open-files", 1, open_files},
 	{"limit", 3, look_limit},
 	{"write", 2, write_file},

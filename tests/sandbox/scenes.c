@@ -18,6 +18,8 @@ const struct scene scenes[] = {
 	{"a pause stops the clock of the time limit", scene_pause_stops_clock},
 	{"daemons end with the step", scene_daemons},
 	{"a killed step leaves no process", scene_kill},
+	{"a fork bomb ends at its limit", scene_bomb_at_limit},
+	{"a fork bomb is killed at once", scene_bomb_killed},
 	{"contractor's sudden death leaves no process", scene_sudden_death},
 	{"mount points of the systree must be directories", scene_mount_points},
 	{"lower layers stay as they are", scene_lower_layers},

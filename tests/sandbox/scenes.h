@@ -39,6 +39,8 @@ bool scene_crowds(struct rig *rig, struct buf *notes);
 /* scenes_death.c */
 bool scene_daemons(struct rig *rig, struct buf *notes);
 bool scene_kill(struct rig *rig, struct buf *notes);
+bool scene_bomb_at_limit(struct rig *rig, struct buf *notes);
+bool scene_bomb_killed(struct rig *rig, struct buf *notes);
 bool scene_sudden_death(struct rig *rig, struct buf *notes);
 
 /* scenes_trees.c */

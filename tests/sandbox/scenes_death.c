@@ -17,6 +17,7 @@ enum {
 	ROUND_MAX_MS = 60, /* of which it dies somewhere: longer than setting up takes */
 	SETTLE_MS = 300,
 	END_MAX_MS = 20000,
+	BOMB_MAX = 60,
 };
 
 /* A step that leaves a daemon and waits; both have the mark. */
@@ -69,6 +70,65 @@ static bool kill_with_grace(struct rig *rig, struct buf *notes, int64_t grace_ms
 bool scene_kill(struct rig *rig, struct buf *notes)
 {
 	return kill_with_grace(rig, notes, 0) && kill_with_grace(rig, notes, 100);
+}
+
+static void init_bomb(struct trial *trial, struct rig *rig, uint64_t processes, const char *script,
+		      const char *mark)
+{
+	trial_init(trial, rig, RIG_ROOT, "/bin/sh", "-c", script, mark, NULL);
+	trial->policy.processes = trial->options.limits.processes = processes;
+}
+
+/* The shell's own, `:(){ :|:& };:`, which is lit until a process is refused: that is its failure. */
+bool scene_bomb_at_limit(struct rig *rig, struct buf *notes)
+{
+	AUTO_FREE char *mark = mark_new(), *told = NULL;
+	struct trial trial;
+	bool was_named;
+
+	init_bomb(&trial, rig, BOMB_MAX, "b() { b | b & }; while :; do b; done", mark);
+	trial_run(&trial);
+	was_named = trial.result.end == RUN_AT_PROCESSES;
+	/* "can't fork", many times. */
+	buf_truncate(&trial.output, 0);
+	told = trial_describe(&trial);
+	trial_release(&trial);
+	buf_add_fmt(notes, "%s; %d processes after it\n", told, mark_count(mark, NULL));
+	return was_named && !mark_count(mark, NULL);
+}
+
+/* How far one comes that never ends by itself, when it is killed as soon as it has so many processes. */
+static int kill_bomb(struct rig *rig, struct buf *notes, uint64_t processes, int enough)
+{
+	AUTO_FREE char *mark = mark_new();
+	int64_t end = loop_now_ms() + END_MAX_MS;
+	int during = 0, after;
+	struct trial trial;
+
+	init_bomb(&trial, rig, processes, "exec inside fork-bomb $0", mark);
+	trial_start(&trial);
+	while (during < enough && !trial.ended && loop_now_ms() < end) {
+		trial_let_pass(&trial, 10);
+		during = mark_count(mark, NULL);
+	}
+	runner_kill(trial.runner, 0);
+	trial_wait_end(&trial);
+	after = mark_count(mark, NULL);
+	buf_add_fmt(notes, "of %llu processes: %d, after it %d\n", (unsigned long long)processes,
+		    during, after);
+	if (trial.result.end != RUN_KILLED || after)
+		during = -1;
+	trial_release(&trial);
+	return during;
+}
+
+/* Some of what is allowed are ours. With a higher limit there are more. */
+bool scene_bomb_killed(struct rig *rig, struct buf *notes)
+{
+	int usual = kill_bomb(rig, notes, BOMB_MAX, BOMB_MAX / 2);
+
+	return usual >= BOMB_MAX / 2 && usual <= BOMB_MAX &&
+	       kill_bomb(rig, notes, BOMB_MAX * 2, BOMB_MAX + 1) > BOMB_MAX;
 }
 
 /* Reaps all children, those of the dead too, for which this is the subreaper. False when some are
