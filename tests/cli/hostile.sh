@@ -49,7 +49,7 @@ evil_archive() {
 
 # Something to lose, and that it was not.
 make_outside() {
-	mkdir outside
+	mkdir -p outside
 	echo precious >outside/file
 }
 
@@ -101,6 +101,12 @@ link 2 $PWD/outside
 link/new 0 '' x
 END
 	check_refused "a link is not followed"
+	evil_archive <<'END'
+a 5
+link 2 a
+link/new 0 '' x
+END
+	check_refused "a link is not followed"
 }
 
 test_archive_with_a_name_below_a_chain_of_links() {
@@ -112,14 +118,28 @@ b 2 a/up/../..$PWD/outside
 b/new 0 '' x
 END
 	check_refused "a link is not followed"
+	evil_archive <<'END'
+a 5
+a/up 2 ..
+b 2 a/up/a
+b/new 0 '' x
+END
+	check_refused "a link is not followed"
 }
 
 test_archive_with_a_hard_link_out() {
 	make_outside
 	evil_archive <<<"new 1 $PWD/outside/file"
-	check_refused "in the archive"
+	check_refused "its name is absolute"
 	evil_archive <<END
 link 2 $PWD/outside
+new 1 link/file
+END
+	check_refused "is no directory"
+	evil_archive <<'END'
+a 5
+a/file 0 '' x
+link 2 a
 new 1 link/file
 END
 	check_refused "is no directory"
@@ -168,14 +188,15 @@ END
 	check_status 0
 	[ "$(grep -c lower "$out")" = 2 ] || fail "a whiteout of the archive hides a file"
 	[ "$(grep -c '^6755' "$out")" = 2 ] || fail "expected two files with set-id bits"
-	check_says white
+	check_says "left out the whiteout white"
+	check_says "left out the block device block"
 	check_outside
 }
 
 # --- what a step leaves in the workspace
 
-# A build whose step plants links to the directory outside, a FIFO, a set-id file and odd names, and the
-# actions that follow.
+# A build whose step plants links to the directory outside and to one of its own, a FIFO, a set-id file and
+# odd names, and the actions that follow.
 planting_spec() {
 	make_outside
 	echo text >beside
@@ -189,6 +210,7 @@ actions:
     shell: |
       ln -s '$PWD/outside' link
       ln -s '$PWD/outside/file' file
+      ln -s d near
       ln -s /proc/self/root/etc/passwd magic
       mkfifo fifo
       cp /bin/busybox set-id
@@ -212,25 +234,28 @@ check_all() {
 	done
 }
 
+# What an action is given as a directory is none, wherever the link leads: ACTION, what it says.
+check_no_directory() {
+	local link
+	for link in link near; do
+		planting_spec <<<"  - {${1/LINK/$link}}"
+		check_all 1 "${2/LINK/$link}"
+	done
+}
+
 test_copy_into_a_link() {
-	planting_spec <<'END'
-  - {action: copy, from: beside, to: link}
-END
-	check_all 1 "'link' in the workspace is not a directory to put files into"
+	check_no_directory "action: copy, from: beside, to: LINK" \
+		"'LINK' in the workspace is not a directory to put files into"
 }
 
 test_unpack_below_a_link() {
-	planting_spec <<'END'
-  - {action: unpack-artifact, path: systree.tar, to: link/below}
-END
-	check_all 1 "'link' in the workspace is not a directory to put files into"
+	check_no_directory "action: unpack-artifact, path: systree.tar, to: LINK/below" \
+		"'LINK' in the workspace is not a directory to put files into"
 }
 
 test_artifact_of_a_link() {
-	planting_spec <<'END'
-  - {action: create-artifact, artifact: planted, from: link}
-END
-	check_all 1 "link"
+	check_no_directory "action: create-artifact, artifact: planted, from: LINK" \
+		"there is no 'LINK' in the workspace to pack (links are not followed)"
 }
 
 # Links are packed as links, the FIFO blocks nobody.
