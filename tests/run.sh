@@ -89,8 +89,26 @@ job() {
 		collect_job
 	done
 	job_number=$((job_number + 1))
-	"$@" </dev/null >"$scratch/job.$job_number" 2>&1 &
+	run_job "$name" "$@" </dev/null >"$scratch/job.$job_number" 2>&1 &
 	job_names[$!]="$job_number $name"
+}
+
+# Runs a command as the job NAME, and notes its seconds: elapsed, of the processors, NAME.
+run_job() {
+	local name=$1 ended=0 TIMEFORMAT='%R %U %S'
+	shift
+	{ time "$@" 2>&3 || ended=$?; } 3>&2 2>"$scratch/time.$job_number"
+	awk -v name="$name" 'NF == 3 { printf "%.0f %.0f %s\n", $1, $2 + $3, name }' \
+		"$scratch/time.$job_number" >>"$scratch/times"
+	return $ended
+}
+
+# Prints the jobs that took longest: whoever adds tests should know what they cost.
+slowest_jobs() {
+	local elapsed used name
+	sort -rn "$scratch/times" | head -n 10 | while read -r elapsed used name; do
+		echo "# $elapsed s, $used s of them at work: $name"
+	done
 }
 
 # Waits for one job and records what it said. One that failed without saying so, or said
@@ -275,20 +293,22 @@ start_shell_tests_as_user() {
 # --- the protections of the sandbox: tests/sandbox/probe.c, which as root becomes the ordinary user, too
 
 run_probe() {
-	local preset=$1 directory words=()
-	# Sanitizers make it slow, and what they look for is the same in all places.
-	[ "$preset" = release ] || words=(--usual-place)
+	local preset=$1 place=$2 directory
 	directory=$(mktemp -d "$scratch/probe.XXXXXX")
 	chmod 711 "$scratch"
 	chmod 1777 "$directory"
 	TEST_LABEL=$preset TMPDIR=$directory CONTRACTOR_TEST_USER=$test_user \
-		timeout -k 5 "$script_timeout" "$(build_directory "$preset")/tests/probe" "${words[@]}"
+		timeout -k 5 "$script_timeout" "$(build_directory "$preset")/tests/probe" "$place"
 }
 
 start_probe() {
-	local preset=$1
+	local preset=$1 place places=(--usual-place)
 	is_wanted sandbox/probe || return 0
-	job "sandbox/probe ($preset)" run_probe "$preset"
+	# Sanitizers make it slow, and what they look for is the same in all places.
+	[ "$preset" != release ] || places+=(--copied-trees --joined-shell)
+	for place in "${places[@]}"; do
+		job "sandbox/probe $place ($preset)" run_probe "$preset" "$place"
+	done
 }
 
 # --- the screen: tests/screen/screentest runs one file, in which a person works with the debugger
@@ -465,5 +485,6 @@ if prepare; then
 	fi
 	finish_jobs
 	check_names
+	slowest_jobs
 fi
 summary

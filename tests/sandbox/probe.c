@@ -1,8 +1,9 @@
-/* Every protection of the sandbox, tried in a real step: probe [NAME...]
+/* Every protection of the sandbox, tried in a real step: probe [PLACE] [NAME...]
  *
  * Prints a line for each probe (probes.h) and scene (scenes.h) whose name has one of the words
  * in it, or for all. As root all is done again as the user $CONTRACTOR_TEST_USER
- * (contractor-test), if there is one.
+ * (contractor-test), if there is one. PLACE: one of --usual-place, --copied-trees, --joined-shell
+ * alone.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -55,12 +56,12 @@ static bool run_scenes(struct rig *rig, char **words)
 /* Where all is tried: as steps usually are run, where no overlay can be mounted, and in shells that join a
  * running step. */
 static const struct place {
-	const char *label, *backend;
+	const char *option, *label, *backend;
 	bool joins;
 } places[] = {
-	{NULL, NULL, false},
-	{"copied trees", "copy", false},
-	{"a joined shell", NULL, true},
+	{"--usual-place", NULL, NULL, false},
+	{"--copied-trees", "copied trees", "copy", false},
+	{"--joined-shell", "a joined shell", NULL, true},
 };
 
 static void go_to(const struct place *place)
@@ -135,17 +136,28 @@ static bool run_as(const struct passwd *user, const struct place *place, char **
 	return waitpid(pid, &status, 0) == pid && status == 0;
 }
 
+/* Whether the first word is the option of a place. */
+static bool is_place(const char *word)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		if (!strcmp(word, places[i].option))
+			return true;
+	}
+	return false;
+}
+
 int main(int argc, char **argv)
 {
 	const char *name = getenv("CONTRACTOR_TEST_USER");
 	const struct passwd *user = geteuid() ? NULL : getpwnam(name ? name : "contractor-test");
-	bool usual = argc > 1 && !strcmp(argv[1], "--usual-place");
-	size_t count = usual ? 1 : ARRAY_SIZE(places);
-	char **words = argv + 1 + usual;
+	const char *option = argc > 1 && is_place(argv[1]) ? argv[1] : NULL;
+	char **words = argv + 1 + !!option;
 	bool passed = true;
 
 	surround_open_device();
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		if (option && strcmp(option, places[i].option))
+			continue;
 		passed &= run_as(NULL, &places[i], words);
 		if (user)
 			passed &= run_as(user, &places[i], words);
