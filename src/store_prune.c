@@ -15,11 +15,11 @@ static int read_options(const struct options *given, struct prune_options *ret_o
 	if (!given->to && !given->older_than)
 		return err_set(err, ERR_USAGE, "either --to or --older-than is needed");
 	if (given->to && !units_size(given->to, &options.max_bytes))
-		return err_set(err, ERR_USAGE, "option '--to' takes a size (500M, 20G), not '%s'",
-			       given->to);
+		return err_set(err, ERR_USAGE,
+			       "option '--to' must be " UNITS_SIZE_WANTED ", not '%s'", given->to);
 	if (given->older_than && (!units_duration(given->older_than, &age_ms) || !age_ms))
 		return err_set(err, ERR_USAGE,
-			       "option '--older-than' takes a duration (12h, 30d), not '%s'",
+			       "option '--older-than' must be " UNITS_DURATION_WANTED ", not '%s'",
 			       given->older_than);
 	options.unused_ms = (int64_t)age_ms;
 	*ret_options = options;

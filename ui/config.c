@@ -173,7 +173,8 @@ static int set_duration(struct config *config, enum config_setting setting, cons
 		config->numbers[setting] = ms;
 		return 0;
 	}
-	wanted = mem_printf("a time as 50ms or 1s, at most %llums", (unsigned long long)row->most);
+	wanted =
+		mem_printf(UNITS_DURATION_WANTED ", at most %llums", (unsigned long long)row->most);
 	return refuse(setting, wanted, text, err);
 }
 
@@ -183,7 +184,7 @@ static int set_size(struct config *config, enum config_setting setting, const ch
 	uint64_t bytes = 0;
 
 	if (strcmp(text, "none") != 0 && (!units_size(text, &bytes) || !bytes))
-		return refuse(setting, "a size as 500M or 20G, or none", text, err);
+		return refuse(setting, UNITS_SIZE_WANTED ", or none", text, err);
 	config->numbers[setting] = bytes;
 	return 0;
 }

@@ -238,8 +238,7 @@ static int parse_output(struct parser *parser, const struct term *term)
 
 static const struct term terms[] = {
 	{"exit", parse_comparison, FACT_EXIT, true, read_exit, "a number from 0 to 255"},
-	{"duration", parse_comparison, FACT_DURATION, true, read_duration,
-	 "a time such as 30s, 1h30m or 500ms"},
+	{"duration", parse_comparison, FACT_DURATION, true, read_duration, UNITS_DURATION_WANTED},
 	{"hits", parse_comparison, FACT_HITS, false, read_hits, "a number"},
 	{"output", parse_output, .outcome = true},
 	{.name = "changed"},

@@ -12,12 +12,12 @@ static bool parse_processes(const char *text, uint64_t *ret_value)
 	return units_count(text, 1, PROCESSES_MAX, ret_value);
 }
 
-#define SIZE_WANTED "a size such as 512M or 1.5G, or none"
+#define SIZE_WANTED UNITS_SIZE_WANTED ", or none"
 #define SIZE_PATTERN "^([0-9]+|[0-9]+(\\.[0-9]{1,3})?[KMGT]|none)$"
 
 const struct limit_rule limit_rules[] = {
 	{"time", units_duration, offsetof(struct limits, time_ms),
-	 "a time such as 30m, 1h30m or 90s, or none",
+	 UNITS_DURATION_WANTED ", or none",
 	 "^([0-9]+|([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?|none)$"},
 	{"memory", units_size, offsetof(struct limits, memory_bytes), SIZE_WANTED, SIZE_PATTERN},
 	{"processes", parse_processes, offsetof(struct limits, processes),

@@ -6,6 +6,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* What they are called where something else was given: "'NAME' must be ..." */
+#define UNITS_DURATION_WANTED \
+	"a time such as 90s, 30m or 1h30m (a number of seconds, or with the units d, h, m, s, ms)"
+#define UNITS_SIZE_WANTED \
+	"a size such as 512M or 1.5G (a number of bytes, or with a unit: K, M, G, T)"
+
 /* "90" (seconds), "90s", "30m", "1h30m", "500ms", "2d": whole numbers, larger units first,
  * each at most once. At most 1000 days. False when text is anything else. */
 bool units_duration(const char *text, uint64_t *ret_ms);

@@ -127,7 +127,7 @@ test_configured() {
 	echo 'store-size: much' >"$HOME/.config/contractor/config.yaml"
 	run contractor run one.yaml
 	check_status 2
-	check_err_has "'store-size' must be a size as 500M or 20G, or none, not 'much'"
+	check_err_has "'store-size' must be a size such as 512M or 1.5G (a number of bytes, or with a unit: K, M, G, T), or none, not 'much'"
 	check_err_has config.yaml:1:13
 	run contractor run one.yaml --store-size 0
 	check_status 2

@@ -143,10 +143,10 @@ test_prune_says_what_is_missing() {
 	check_err_has "either --to or --older-than is needed"
 	run contractor store prune --to much
 	check_status 2
-	check_err_has "option '--to' takes a size (500M, 20G), not 'much'"
+	check_err_has "option '--to' must be a size such as 512M or 1.5G (a number of bytes, or with a unit: K, M, G, T), not 'much'"
 	run contractor store prune --older-than soon
 	check_status 2
-	check_err_has "option '--older-than' takes a duration (12h, 30d), not 'soon'"
+	check_err_has "option '--older-than' must be a time such as 90s, 30m or 1h30m (a number of seconds, or with the units d, h, m, s, ms), not 'soon'"
 }
 
 test_whole_store_verifies() {

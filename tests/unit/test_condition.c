@@ -171,7 +171,8 @@ static void test_errors(void **state)
 	expect_error("exit == 256", "column 9 of the condition 'exit == 256': expected a number "
 				    "from 0 to 255, not '256'");
 	expect_error("duration > 5x", "column 12 of the condition 'duration > 5x': expected a time "
-				      "such as 30s, 1h30m or 500ms, not '5x'");
+				      "such as 90s, 30m or 1h30m (a number of seconds, or with the "
+				      "units d, h, m, s, ms), not '5x'");
 	expect_error("hits >= 2 &&", "column 13 of the condition 'hits >= 2 &&': expected exit, "
 				     "duration, hits, output, '!' or '('");
 	expect_error("hits >= 2 & exit == 1", "column 11 of the condition 'hits >= 2 & exit == 1': "

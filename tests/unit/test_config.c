@@ -154,7 +154,8 @@ static void test_what_is_wrong_is_said_at_its_place(void **state)
 		"x.yaml:3:7: error: 'bell' must be true or false, not 'yes'\n",
 		"x.yaml:4:8: error: 'mouse' must be a text, not a list\n",
 		"x.yaml:5:9: error: 'x' cannot be the prefix key",
-		"x.yaml:6:15: error: 'escape-delay' must be a time as 50ms or 1s, at most 5000ms",
+		"x.yaml:6:15: error: 'escape-delay' must be a time such as 90s, 30m or 1h30m (a "
+		"number of seconds, or with the units d, h, m, s, ms), at most 5000ms",
 		"x.yaml:7:13: error: 'scrollback' must be a whole number from 0 to 1000000",
 		"x.yaml:8:14: error: 'steps-width' must be a whole number from 10 to 90",
 		"error: 'details-height' needs a value\n",

@@ -315,9 +315,11 @@ static void test_environment_and_limits(void **state)
 	expect("name: x\nlimits: {tme: 1, memory: 1.5, processes: 0, output: 2G, time: 0s}\n"
 	       "actions:\n- action: empty-workspace\n",
 	       "2:10: unknown limit 'tme' (did you mean 'time'?)\n"
-	       "2:26: 'memory' must be a size such as 512M or 1.5G, or none, not '1.5'\n"
+	       "2:26: 'memory' must be a size such as 512M or 1.5G (a number of bytes, or with a "
+	       "unit: K, M, G, T), or none, not '1.5'\n"
 	       "2:42: 'processes' must be a whole number from 1 to 1000000, or none, not '0'\n"
-	       "2:63: 'time' must be a time such as 30m, 1h30m or 90s, or none, not '0s'\n");
+	       "2:63: 'time' must be a time such as 90s, 30m or 1h30m (a number of seconds, or "
+	       "with the units d, h, m, s, ms), or none, not '0s'\n");
 	expect(SHELL "  limits: 30m\n  environment: [A=B]\n",
 	       "5:11: 'limits' must be a mapping with time, memory, processes, output, disk or "
 	       "file-size\n"
