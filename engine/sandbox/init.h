@@ -113,7 +113,7 @@ struct init_result {
 	bool whole[TREE_COUNT];	  /* it is not a layer above the chain, but all of the tree */
 	bool tmp_kept;		  /* DRAFT/layer/tmp is there */
 	enum init_over over;
-	/* With INIT_AT_FILE_SIZE: a file that came so far, as "workspace/a", if it is known. */
+	/* With INIT_AT_FILE_SIZE: a file that came so far, as "/workspace/a", if it is known. */
 	char over_file[256];
 };
 

@@ -7,6 +7,7 @@
  */
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -121,15 +122,26 @@ static bool note_large(void *data, const struct tree_scan *scan, const char *nam
 	return false;
 }
 
+/* What the step calls a file of its layer: "systree/etc/x" is its /etc/x, all others lie where their
+ * tree has its name. Free with free(). */
+static char *name_inside(const char *path)
+{
+	static const char systree[] = "systree/";
+	bool in_root = !strncmp(path, systree, strlen(systree));
+
+	return mem_printf("/%s", in_root ? path + strlen(systree) : path);
+}
+
 bool init_find_large_file(const char *draft, uint64_t size, char *ret_path, size_t path_size)
 {
 	AUTO_FREE char *layer = mem_printf(INIT_TMP_DIR "/%s/layer", draft), *path = NULL;
 	struct search search = {.size = size};
 
 	tree_scan(AT_FDCWD, layer, note_large, &search);
-	path = search.path;
-	if (!path)
+	if (!search.path)
 		return false;
+	path = name_inside(search.path);
+	free(search.path);
 	/* A name that has no room here is not told at all. */
 	if (strlen(path) < path_size)
 		strcpy(ret_path, path);

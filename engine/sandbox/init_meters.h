@@ -63,8 +63,8 @@ uint64_t init_memory_bytes(struct init_memory *memory, pid_t main_pid, uint64_t 
 void init_disk_start(struct init_disk *disk, const char *draft);
 uint64_t init_disk_bytes(struct init_disk *disk, uint64_t limit);
 uint64_t init_disk_look(struct init_disk *disk, uint64_t limit);
-/* Whether one of the draft's files has exactly this size; *ret_path is then its path below layer/, or ""
- * when that is longer than path_size. */
+/* Whether one of the draft's files has exactly this size; *ret_path is then its path as the step sees
+ * it, or "" when that is longer than path_size. */
 bool init_find_large_file(const char *draft, uint64_t size, char *ret_path, size_t path_size);
 
 #endif

@@ -50,7 +50,8 @@ struct run_result {
 	bool tmp_kept;		  /* tmp/DRAFT/layer/tmp is there */
 	struct rusage usage;
 	int64_t duration_ms; /* without pauses */
-	char over_file[256]; /* a name of the step's choice, "workspace/a"; or "" */
+	char over_file
+		[256]; /* a name of the step's choice, "/workspace/a", as the step sees it; or "" */
 	struct err err;
 };
 

@@ -241,8 +241,17 @@ static void test_file_size_limit(void **state)
 	run_step(fixture,
 		 FIXTURE_SHELL("head -c 3000000 /dev/zero > a") "  limits: {file-size: 1M}\n");
 	assert_string_equal(fixture->stop_text,
-			    "failed at its limit of 1 MiB for a file: workspace/a");
+			    "failed at its limit of 1 MiB for a file: /workspace/a");
 	fixture_expect_step(fixture, 2, STEP_OVER_LIMIT, 0);
+	run_step(fixture, FIXTURE_SHELL("head -c 3000000 /dev/zero > /tmp/b") "  limits: "
+									      "{file-size: 1M}\n");
+	assert_string_equal(fixture->stop_text, "failed at its limit of 1 MiB for a file: /tmp/b");
+	run_step(fixture,
+		 FIXTURE_SHELL(
+			 "mkdir /etc/d; head -c 3000000 /dev/zero > /etc/d/c") "  limits: "
+									       "{file-size: 1M}\n");
+	assert_string_equal(fixture->stop_text,
+			    "failed at its limit of 1 MiB for a file: /etc/d/c");
 	/* Another reason to fail. */
 	run_step(fixture, FIXTURE_SHELL("echo > a; exit 7") "  limits: {file-size: 1M}\n");
 	assert_string_equal(fixture->stop_text, "exit status 7");
