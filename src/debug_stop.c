@@ -5,26 +5,18 @@
 #include "src/debug.h"
 #include "ui/words.h"
 
-static void add_name(const struct debug *debug, size_t step, struct buf *out)
-{
-	const char *name = session_spec(debug->build.session)->steps[step - 1].name;
-
-	buf_add_shown(out, name, strlen(name));
-}
-
 /* "before step 5 'Test'", "at the end: 9 steps are done" */
 static void add_place(const struct debug *debug, struct buf *out)
 {
-	size_t position = session_position(debug->build.session);
-	size_t last = session_spec(debug->build.session)->n_steps;
+	const struct spec *spec = session_spec(debug->build.session);
+	size_t position = session_position(debug->build.session), last = spec->n_steps;
 
 	if (position > last) {
 		buf_add_fmt(out, "at the end: %zu step%s done", last, last == 1 ? " is" : "s are");
 		return;
 	}
-	buf_add_fmt(out, "before step %zu '", position);
-	add_name(debug, position, out);
-	buf_add_char(out, '\'');
+	buf_add_str(out, "before ");
+	step_add_title(&spec->steps[position - 1], out);
 }
 
 /* "step 5 'Test' failed: exit status 3" and where it is in the file */
@@ -35,9 +27,8 @@ static void tell_failure(struct debug *debug, const struct attempt *attempt)
 	AUTO_BUF struct buf text = BUF_INIT, path = BUF_INIT;
 	enum step_result result = result_of_attempt(attempt);
 
-	buf_add_fmt(&text, "step %zu '", position);
-	add_name(debug, position, &text);
-	buf_add_fmt(&text, "' %s: ", step_result_name(result));
+	step_add_title(&spec->steps[position - 1], &text);
+	buf_add_fmt(&text, " %s: ", step_result_name(result));
 	add_reason(&text, attempt);
 	buf_add_shown(&path, spec->path, strlen(spec->path));
 	console_color(&debug->program->err, look_of(result)->color);
@@ -144,10 +135,10 @@ static void make_ascii(struct buf *text)
 
 void debug_add_prompt(const struct debug *debug, struct buf *out)
 {
-	size_t position = session_position(debug->build.session);
-	size_t last = session_spec(debug->build.session)->n_steps;
+	const struct spec *spec = session_spec(debug->build.session);
+	size_t position = session_position(debug->build.session), last = spec->n_steps;
 	const char *adopted = is_adopted(debug) ? ", adopted" : "";
-	const char *word;
+	const char *word, *name;
 
 	if (debug->asking) {
 		buf_add_str(out, "quit all the same? [y/N] ");
@@ -159,7 +150,8 @@ void debug_add_prompt(const struct debug *debug, struct buf *out)
 	}
 	word = word_of_step(debug);
 	buf_add_fmt(out, "(%s%zu/%zu ", word ? "" : "before ", position, last);
-	add_name(debug, position, out);
+	name = spec->steps[position - 1].name;
+	buf_add_shown(out, name, strlen(name));
 	buf_add_fmt(out, "%s%s%s) ", word ? " " : "", word ? word : "", adopted);
 	if (!debug->program->out.utf8)
 		make_ascii(out);

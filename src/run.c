@@ -280,16 +280,16 @@ static int fail_at_step(struct run *run)
 	const struct spec *spec = run->build.spec;
 	size_t number = session_position(run->build.session);
 	int status = program_fail(run->program, &run->err);
-	AUTO_BUF struct buf name = BUF_INIT, path = BUF_INIT;
+	AUTO_BUF struct buf title = BUF_INIT, path = BUF_INIT;
 	const struct step *step;
 
 	if (!number || number > spec->n_steps)
 		return status;
 	step = &spec->steps[number - 1];
-	buf_add_shown(&name, step->name, strlen(step->name));
+	step_add_title(step, &title);
 	buf_add_shown(&path, spec->path, strlen(spec->path));
-	console_print(&run->program->err, "  %s:%zu:%zu: step %zu '%s'\n", path.data,
-		      step->position.line, step->position.column, number, name.data);
+	console_print(&run->program->err, "  %s:%zu:%zu: %s\n", path.data, step->position.line,
+		      step->position.column, title.data);
 	return status;
 }
 

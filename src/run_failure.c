@@ -116,14 +116,13 @@ void failure_report(const struct failure *failure, const struct build *build)
 {
 	const struct step *step = &build->spec->steps[failure->step - 1];
 	struct console *console = &build->program->err;
-	AUTO_BUF struct buf name = BUF_INIT, path = BUF_INIT;
+	AUTO_BUF struct buf title = BUF_INIT, path = BUF_INIT;
 
-	buf_add_shown(&name, step->name, strlen(step->name));
+	step_add_title(step, &title);
 	buf_add_shown(&path, build->spec->path, strlen(build->spec->path));
 	console_flush(&build->program->out);
 	console_color(console, look_of(failure->result)->color);
-	console_print(console, "contractor: step %zu '%s' %s", step->number, name.data,
-		      step_result_name(failure->result));
+	console_print(console, "contractor: %s %s", title.data, step_result_name(failure->result));
 	console_color(console, NULL);
 	console_print(console, ": %s\n  %s:%zu:%zu\n", failure->reason.data, path.data,
 		      step->position.line, step->position.column);

@@ -228,13 +228,14 @@ int secrets_check_step(const struct secrets *secrets, const struct step *step, s
 
 	for (size_t i = 0; i < used->len; i++) {
 		AUTO_FREE char *id = mem_strndup(used->items[i], strcspn(used->items[i], "="));
-		AUTO_FREE char *shown = buf_shown(short_text(step->name).text);
+		AUTO_BUF struct buf title = BUF_INIT;
 
+		step_add_title(step, &title);
 		if (!secrets_find(secrets, id))
 			return err_set(err, ERR_USAGE,
-				       "step %zu (%s) needs the secret '%s': give its value by "
+				       "%s needs the secret '%s': give its value by "
 				       "--secret id=%s,src=FILE (or env=VARIABLE)",
-				       step->number, shown, id, id);
+				       title.data, id, id);
 	}
 	return 0;
 }

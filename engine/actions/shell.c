@@ -11,13 +11,15 @@
 
 static int check_granted(const struct action_run *run, struct err *err)
 {
+	AUTO_BUF struct buf title = BUF_INIT;
+
 	if (strcmp(step_text(run->input.step, "network"), "host") != 0)
 		return 0;
+	step_add_title(run->input.step, &title);
 	if (!host_settings(run->input.host)->allow_network)
 		return err_set(err, ERR_USAGE,
-			       "step %zu (%s) asks for the host's network; allow it with --allow "
-			       "network",
-			       run->input.step->number, run->input.step->name);
+			       "%s asks for the host's network; allow it with --allow network",
+			       title.data);
 	return action_check_network(run, err);
 }
 

@@ -54,9 +54,9 @@ static void add_resolved(const struct breakpoint *breakpoint, const struct spec 
 	} else if (breakpoint->where == BREAKPOINT_KIND) {
 		add_steps(breakpoint, spec, out);
 	} else {
-		buf_add_fmt(out, "step %zu (", breakpoint->step);
+		buf_add_fmt(out, "step %zu '", breakpoint->step);
 		add_shown(out, breakpoint->name);
-		buf_add_char(out, ')');
+		buf_add_char(out, '\'');
 	}
 }
 

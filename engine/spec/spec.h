@@ -117,6 +117,9 @@ const char *step_text(const struct step *step, const char *name);
 const struct strv *step_list(const struct step *step, const char *name);
 bool step_bool(const struct step *step, const char *name);
 
+/* "step 3 'Test'", as messages call it: its name is safe to show, and cut where it is long. */
+void step_add_title(const struct step *step, struct buf *out);
+
 /* The secrets that it uses, each as ID=TARGET; empty for actions without a sandbox. */
 const struct strv *step_secrets(const struct step *step);
 

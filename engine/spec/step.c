@@ -32,6 +32,15 @@ bool step_bool(const struct step *step, const char *name)
 	return text && !strcmp(text, "true");
 }
 
+void step_add_title(const struct step *step, struct buf *out)
+{
+	struct short_text name = short_text(step->name);
+
+	buf_add_fmt(out, "step %zu '", step->number);
+	buf_add_shown(out, name.text, strlen(name.text));
+	buf_add_char(out, '\'');
+}
+
 const struct strv *step_secrets(const struct step *step)
 {
 	static const struct strv none = {0};

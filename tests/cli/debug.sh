@@ -176,9 +176,9 @@ break shell if hits >= 9
 info breakpoints
 continue
 END
-	check_out_has '1   kept       enabled   2: step 2 (Compile); 0 hits'
-	check_out_has '2   kept       enabled   :12: step 3 (Test); if exit != 0 && output ~ /wrong/'
-	check_out_has '3   temporary  enabled   Pack: step 4 (Pack)'
+	check_out_has "1   kept       enabled   2: step 2 'Compile'; 0 hits"
+	check_out_has "2   kept       enabled   :12: step 3 'Test'; if exit != 0 && output ~ /wrong/"
+	check_out_has "3   temporary  enabled   Pack: step 4 'Pack'"
 	check_out_has '4   kept       enabled   fail: any step that fails'
 	check_out_has '5   kept       enabled   shell: steps 2, 3, 4; if hits >= 9'
 	check_err_has "breakpoint 1, before step 2 'Compile'"
@@ -232,7 +232,7 @@ END
 info breakpoints
 continue
 END
-	check_out_has '1   kept       disabled  3: step 3 (Test)'
+	check_out_has "1   kept       disabled  3: step 3 'Test'"
 	check_err_has "breakpoint 2, before step 2"
 	debug <<'END'
 delete all

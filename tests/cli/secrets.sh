@@ -303,7 +303,7 @@ shell: "true"
 END
 	run contractor run test.yaml
 	check_status 2
-	check_err_has "step 2 (Use) needs the secret 'key': give its value by --secret id=key,src=FILE"
+	check_err_has "step 2 'Use' needs the secret 'key': give its value by --secret id=key,src=FILE"
 	check_says_not create-systree
 	run contractor run --until 2 test.yaml
 	check_status 0
@@ -408,7 +408,7 @@ END
 	run contractor debug --plain --secret id=key,src=value test.yaml <<'END'
 rerun 2
 END
-	check_err_has "step 2 (Use) needs the secret 'other'"
+	check_err_has "step 2 'Use' needs the secret 'other'"
 	check_nowhere "$CONTRACTOR_STORE"
 }
 

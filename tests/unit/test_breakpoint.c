@@ -302,11 +302,11 @@ static void test_describe(void **state)
 	set->items[1].hits = 1;
 	expect_info(
 		set, fixture->spec,
-		"1   kept       enabled   4: step 4 (make); if exit != 0; 2 hits\n"
+		"1   kept       enabled   4: step 4 'make'; if exit != 0; 2 hits\n"
 		"2   temporary  disabled  apt: step 2; log a\\x1b[1m {name}; 1 hit\n"
 		"3   kept       enabled   shell: steps 3, 4, 5, 6, 7; if output ~ /x/; log y; 0 "
 		"hits\n"
-		"4   kept       enabled   :12: step 5 (make test); 0 hits\n"
+		"4   kept       enabled   :12: step 5 'make test'; 0 hits\n"
 		"5   kept       enabled   fail: any step that fails; 0 hits\n");
 }
 
@@ -350,11 +350,11 @@ static void test_resolve(void **state)
 	breakpoint_added(set, fixture->spec, ":18");
 	breakpoints_resolve(set, moved, 0);
 	expect_info(set, moved,
-		    "1   kept       enabled   3: step 3 (make); 0 hits\n"
-		    "2   kept       enabled   :6: step 2 (make test); 0 hits\n"
-		    "3   kept       enabled   make: step 3 (make); 0 hits\n"
+		    "1   kept       enabled   3: step 3 'make'; 0 hits\n"
+		    "2   kept       enabled   :6: step 2 'make test'; 0 hits\n"
+		    "3   kept       enabled   make: step 3 'make'; 0 hits\n"
 		    "4   kept       enabled   configure: not in the file now; 0 hits\n"
-		    "5   kept       enabled   1: step 1 (new); 0 hits\n"
+		    "5   kept       enabled   1: step 1 'new'; 0 hits\n"
 		    "6   kept       enabled   6: not in the file now; 0 hits\n"
 		    "7   kept       enabled   apt: not in the file now; 0 hits\n"
 		    "8   kept       enabled   fail: any step that fails; 0 hits\n"
@@ -363,15 +363,15 @@ static void test_resolve(void **state)
 	assert_null(breakpoints_on(set, &fixture->spec->steps[5]));
 	breakpoints_resolve(set, fixture->spec, 0);
 	expect_info(set, fixture->spec,
-		    "1   kept       enabled   4: step 4 (make); 0 hits\n"
-		    "2   kept       enabled   :12: step 5 (make test); 0 hits\n"
-		    "3   kept       enabled   make: step 4 (make); 0 hits\n"
-		    "4   kept       enabled   configure: step 3 (configure); 0 hits\n"
-		    "5   kept       enabled   1: step 1 (empty-workspace); 0 hits\n"
-		    "6   kept       enabled   6: step 6 (twin); 0 hits\n"
+		    "1   kept       enabled   4: step 4 'make'; 0 hits\n"
+		    "2   kept       enabled   :12: step 5 'make test'; 0 hits\n"
+		    "3   kept       enabled   make: step 4 'make'; 0 hits\n"
+		    "4   kept       enabled   configure: step 3 'configure'; 0 hits\n"
+		    "5   kept       enabled   1: step 1 'empty-workspace'; 0 hits\n"
+		    "6   kept       enabled   6: step 6 'twin'; 0 hits\n"
 		    "7   kept       enabled   apt: step 2; 0 hits\n"
 		    "8   kept       enabled   fail: any step that fails; 0 hits\n"
-		    "9   kept       enabled   :18: step 7 (twin); 0 hits\n");
+		    "9   kept       enabled   :18: step 7 'twin'; 0 hits\n");
 	spec_free(moved);
 }
 
@@ -387,8 +387,8 @@ static void test_resolve_edited(void **state)
 	breakpoint_added(set, fixture->spec, "configure");
 	breakpoints_resolve(set, edited, 4);
 	expect_info(set, edited,
-		    "1   kept       enabled   build: step 4 (build); 0 hits\n"
-		    "2   kept       enabled   configure: step 3 (configure); 0 hits\n");
+		    "1   kept       enabled   build: step 4 'build'; 0 hits\n"
+		    "2   kept       enabled   configure: step 3 'configure'; 0 hits\n");
 	breakpoints_resolve(set, fixture->spec, 0);
 	assert_false(set->items[0].resolved);
 	breakpoints_resolve(set, fixture->spec, 4);
@@ -410,12 +410,12 @@ static void test_resolve_lines(void **state)
 	breakpoint_added(set, fixture->spec, ":10");
 	breakpoints_resolve(set, lower, 0);
 	expect_info(set, lower,
-		    "1   kept       enabled   :19: step 7 (twin); 0 hits\n"
-		    "2   kept       enabled   :10: step 4 (make); 0 hits\n");
+		    "1   kept       enabled   :19: step 7 'twin'; 0 hits\n"
+		    "2   kept       enabled   :10: step 4 'make'; 0 hits\n");
 	breakpoints_resolve(set, renamed, 0);
 	expect_info(set, renamed,
-		    "1   kept       enabled   :19: step 7 (e); 0 hits\n"
-		    "2   kept       enabled   :10: step 4 (b); 0 hits\n");
+		    "1   kept       enabled   :19: step 7 'e'; 0 hits\n"
+		    "2   kept       enabled   :10: step 4 'b'; 0 hits\n");
 	spec_free(lower);
 	spec_free(renamed);
 }

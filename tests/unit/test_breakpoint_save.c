@@ -63,7 +63,7 @@ static void test_read_resolves(void **state)
 	assert_int_equal(
 		breakpoints_read(&fixture->set, fixture->spec, text, sizeof text - 1, &err), 0);
 	expect_info(&fixture->set, fixture->spec,
-		    "3   kept       enabled   4: step 4 (make); 0 hits\n"
+		    "3   kept       enabled   4: step 4 'make'; 0 hits\n"
 		    "9   kept       enabled   gone: not in the file now; 0 hits\n");
 }
 

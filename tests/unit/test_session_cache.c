@@ -290,7 +290,7 @@ static void test_cannot_begin(void **state)
 	fixture_run(fixture, "continue");
 	assert_int_equal(fixture->reason, STOP_ERROR);
 	assert_int_equal(fixture->stop_err.code, ERR_USAGE);
-	assert_string_equal(fixture->stop_text, "step 2 (shell true) asks for the host's network; "
+	assert_string_equal(fixture->stop_text, "step 2 'shell true' asks for the host's network; "
 						"allow it with --allow network");
 	fixture_expect(fixture, "step-cached 1 passed 0\nstopped 2 error\n");
 }

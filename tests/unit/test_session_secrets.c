@@ -122,7 +122,7 @@ static void test_shells_have_it(void **state)
 	take_value(fixture, secrets);
 }
 
-#define MISSING "step 3 (shell true) needs the secret 'other': give its value by --secret id=other,"
+#define MISSING "step 3 'shell true' needs the secret 'other': give its value by --secret id=other,"
 
 /* Nothing is run, unless a breakpoint or the end of the command comes first. */
 static void test_missing_value(void **state)
@@ -163,7 +163,7 @@ static void test_cached_step_needs_no_value(void **state)
 	fixture_expect_step(fixture, 2, STEP_CACHED, 0);
 	fixture->options.no_cache_from = 1;
 	fixture_load(fixture, spec);
-	fixture_refuse(fixture, "continue", ERR_USAGE, "step 2 (shell cat /run/secrets/key) needs");
+	fixture_refuse(fixture, "continue", ERR_USAGE, "step 2 'shell cat /run/secrets/key' needs");
 }
 
 int main(void)
