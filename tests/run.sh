@@ -15,7 +15,8 @@ cd "$root" || exit 2
 
 quick=no
 wanted=()
-jobs_max=$(nproc)
+# They wait as much as they work.
+jobs_max=$(($(nproc) * 2))
 unit_timeout=300
 script_timeout=900
 test_user=${CONTRACTOR_TEST_USER:-contractor-test}
