@@ -11,8 +11,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "engine/base/buf.h"
 #include "engine/base/mem.h"
 #include "engine/sandbox/init_internal.h"
+
+/* With as many groups as there can be (NGROUPS_MAX), each of ten digits, and as much again. */
+enum { STATUS_MAX = 2 * 65536 * 11 };
 
 void init_each_process(void (*each)(void *data, int dir_fd, pid_t pid), void *data)
 {
@@ -42,22 +46,40 @@ bool init_read_process(int dir_fd, const char *name, char *text, size_t size)
 	return true;
 }
 
-/* Whether status(5) text is of a process of the step: it is in the pid namespace below ours, and
- * not its first process, the launcher. "NSpid:\t7\t3". */
-static bool is_of_step(const char *status)
-{
-	const char *line = strstr(status, "\nNSpid:");
-	int outer, inner;
+/* What /proc/PID/status (proc_pid_status(5)) says of a process. */
+struct status {
+	pid_t inner; /* its number in the pid namespace below ours; 0: it is not there */
+	unsigned threads;
+};
 
-	return line && sscanf(line, "\nNSpid:%d%d", &outer, &inner) == 2 && inner != 1;
+/* The line with the groups may be long, and stands before the others: all of it is read. */
+static bool read_status(int dir_fd, struct status *ret_status)
+{
+	AUTO_CLOSE int fd = openat(dir_fd, "status", O_RDONLY | O_CLOEXEC);
+	AUTO_BUF struct buf text = BUF_INIT;
+	struct status status = {0};
+	const char *ids, *threads;
+	struct err ignored;
+
+	if (fd < 0 || buf_read_fd(&text, fd, STATUS_MAX, "status", &ignored) < 0)
+		return false;
+	ids = strstr(text.data, "\nNSpid:");
+	threads = strstr(text.data, "\nThreads:");
+	if (!ids || !threads || sscanf(threads, "\nThreads:%u", &status.threads) != 1)
+		return false;
+	/* "NSpid:\t7\t3". */
+	sscanf(ids, "\nNSpid:%*d%d", &status.inner);
+	*ret_status = status;
+	return true;
 }
 
+/* Those below ours, but for the first of them, the launcher. */
 static void signal_if_of_step(void *data, int dir_fd, pid_t pid)
 {
 	const int *signal_number = data;
-	char status[4096];
+	struct status status;
 
-	if (init_read_process(dir_fd, "status", status, sizeof status) && is_of_step(status))
+	if (read_status(dir_fd, &status) && status.inner > 1)
 		kill(pid, *signal_number);
 }
 
@@ -211,14 +233,9 @@ bool init_all_stopped(const struct init_shells *shells, bool with_sleepers)
 static void note_launcher(void *data, int dir_fd, pid_t pid)
 {
 	struct look *look = data;
-	const char *line;
-	char status[4096];
-	int outer, inner;
+	struct status status;
 
-	if (look->launcher_fd >= 0 || !init_read_process(dir_fd, "status", status, sizeof status))
-		return;
-	line = strstr(status, "\nNSpid:");
-	if (line && sscanf(line, "\nNSpid:%d%d", &outer, &inner) == 2 && inner == 1 &&
+	if (look->launcher_fd < 0 && read_status(dir_fd, &status) && status.inner == 1 &&
 	    parent_of(pid) == look->bwrap_pid)
 		look->launcher_fd = fcntl(dir_fd, F_DUPFD_CLOEXEC, 0);
 }
@@ -234,20 +251,11 @@ int init_open_launcher(pid_t bwrap_pid)
 static void count_threads(void *data, int dir_fd, pid_t pid)
 {
 	uint64_t *count = data;
-	char status[4096];
-	const char *line;
-	int outer, inner;
-	unsigned threads;
+	struct status status;
 
 	(void)pid;
-	if (!init_read_process(dir_fd, "status", status, sizeof status))
-		return;
-	line = strstr(status, "\nNSpid:");
-	if (!line || sscanf(line, "\nNSpid:%d%d", &outer, &inner) != 2)
-		return;
-	line = strstr(status, "\nThreads:");
-	if (line && sscanf(line, "\nThreads:%u", &threads) == 1)
-		*count += threads;
+	if (read_status(dir_fd, &status) && status.inner)
+		*count += status.threads;
 }
 
 /* proc_loadavg(5): "0.20 0.18 0.12 1/80 11206", how many threads the whole host has and the process

@@ -83,6 +83,31 @@ test_no_newuidmap() {
 	check_out "it ran"
 }
 
+# With one id alone a process keeps the person's groups, of which there may be thousands.
+test_many_groups_with_one_id() {
+	need_root
+	become_ordinary
+	spec test.yaml <<'END'
+name: test
+actions:
+  - action: create-systree
+    path: systree.tar
+  - action: shell
+    shell: |
+      trap "echo it was told; exit 0" TERM
+      sleep 1000 & wait
+    limits: {time: 1s}
+END
+	# shellcheck disable=SC2016 # for the inner shell
+	run unshare -m bash -c '
+		mount --bind /dev/null /usr/bin/newuidmap
+		exec setpriv --reuid "$1" --regid "$1" --groups "$(seq -s , 5001 7000)" \
+			env HOME="$PWD" "$CONTRACTOR" run --store "$PWD/store" test.yaml' \
+		bash "$as"
+	check_status 1
+	check_out "it was told"
+}
+
 # In a user namespace of its own, where the kernel gives no further ones.
 test_no_user_namespaces() {
 	minimal
