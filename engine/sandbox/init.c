@@ -97,7 +97,7 @@ static int await_plan(struct init *init, struct err *err)
 
 static int start(struct init *init, struct err *err)
 {
-	struct init_main first = {init->plan, init->inner_fd, init->socket};
+	struct init_main first = {init->plan, init->inner_fd, init->socket, false};
 
 	if (init_mount_trees(init->plan, &init->copies, err) < 0)
 		return -1;
@@ -105,6 +105,7 @@ static int start(struct init *init, struct err *err)
 		message_send_text(init->socket, 'N', INIT_NOTE_COPIED);
 	init_meters_start(&init->meters, init->plan);
 	init->meters.memory.stack_pid = init->stack.pid;
+	first.in_group = init->shells.in_group = init->meters.events_fd >= 0;
 	init->main_pid = init->meters.main_pid = fork();
 	if (init->main_pid == 0)
 		init_be_main(&first);

@@ -99,6 +99,7 @@ struct init_main {
 	const struct init_plan *plan;
 	int inner_fd; /* the inner user namespace, or -1 */
 	int socket;
+	bool in_group; /* of which the kernel limits the memory */
 };
 /* In a child of init: becomes bwrap, or the worker; says on the socket what went wrong. */
 _Noreturn void init_be_main(struct init_main *first);
@@ -111,6 +112,7 @@ struct init_shells {
 	pid_t main_pid;
 	pid_t stack_pid; /* what carries packets for the step and the shells; 0: nothing */
 	int inner_fd;
+	bool in_group; /* the step, and so they */
 	struct init_shell {
 		pid_t pid;  /* what waits for it, here */
 		int socket; /* to who follows it; -1: nobody does any more */

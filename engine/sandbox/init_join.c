@@ -124,7 +124,7 @@ static void start_shell(struct init_shells *shells, int socket, int process_fd)
 {
 	struct init_plan plan = {
 		.group_fds = {-1, -1}, .sandbox_fds = {{-1, -1}}, .stdio = {-1, -1, -1}};
-	struct joiner joiner = {.main = {.plan = &plan, .inner_fd = -1, .socket = socket}};
+	struct joiner joiner = {.main = {&plan, -1, socket, shells->in_group}};
 	struct err err = {0};
 	pid_t pid = -1;
 

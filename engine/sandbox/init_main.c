@@ -140,11 +140,11 @@ static int run_worker(struct init_main *first, struct err *err)
 }
 
 /* When the group has no memory left, the kernel is to end a process of the step, not init. */
-static void offer_to_kernel(const struct init_plan *plan)
+static void offer_to_kernel(const struct init_main *first)
 {
 	AUTO_CLOSE int fd = -1;
 
-	if (plan->group_fds[0] < 0)
+	if (!first->in_group)
 		return;
 	fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
 	if (fd >= 0 && write(fd, "1000", 4) < 0)
@@ -156,7 +156,7 @@ _Noreturn void init_be_main(struct init_main *first)
 	struct err err = {0};
 	int result;
 
-	offer_to_kernel(first->plan);
+	offer_to_kernel(first);
 	child_reset_signals();
 	result = first->plan->worker ? run_worker(first, &err) : exec_bwrap(first, &err);
 	if (result < 0)
@@ -180,6 +180,7 @@ _Noreturn void init_be_joiner(struct init_main *joiner, char **argv)
 {
 	struct err err = {0};
 
+	offer_to_kernel(joiner);
 	child_reset_signals();
 	exec_launcher(joiner, argv, &err);
 	message_send_err(joiner->socket, &err);

@@ -1,4 +1,6 @@
 /* Shells that join a step: while it runs, while it is paused, and when it ends or is killed. */
+#include <sys/mman.h>
+
 #include "tests/unit/shell_fixture.h"
 
 /* A step that waits for a line, with something in the workspace, in /tmp and in the environment. */
@@ -6,6 +8,17 @@
 	"echo here > w; echo there > /tmp/t; sleep 1000 & echo ready; read x; echo $x > a; " \
 	"test -e stop || exit 0; exit 3"
 #define ONE_STEP FIXTURE_SPEC FIXTURE_SHELL(WAITS) "  environment: {A: own}\n"
+
+/* In the place of cgroup_make(): for init, a step with a limit of memory is in a group. */
+bool __wrap_cgroup_make(struct cgroups *cgroups, uint64_t memory_bytes, struct cgroup *ret_group);
+bool __wrap_cgroup_make(struct cgroups *cgroups, uint64_t memory_bytes, struct cgroup *ret_group)
+{
+	(void)cgroups;
+	(void)memory_bytes;
+	*ret_group = (struct cgroup){.join_fd = memfd_create("procs", MFD_CLOEXEC),
+				     .events_fd = memfd_create("events", MFD_CLOEXEC)};
+	return true;
+}
 
 /* Starts the session and runs its second step until it waits. */
 static void begin(struct fixture *fixture, const char *spec)
@@ -63,27 +76,36 @@ static void test_is_in_the_step(void **state)
 	fixture_expect_file(fixture, 3, "made", "new\n");
 }
 
-/* With the step's user, capabilities, filter and limits, as the step itself has them. */
+/* What a process may and may not do: all that a shell is to have as its step has it. */
+#define RIGHTS                                                                           \
+	"(grep -E 'Uid|Gid|Groups|Cap|NoNewPrivs|Seccomp|Umask|SigBlk|SigIgn' "          \
+	"/proc/self/status; cat /proc/self/limits /proc/self/oom_score_adj "             \
+	"/proc/self/cgroup /proc/self/uid_map /proc/self/gid_map /proc/self/setgroups; " \
+	"set -- $(cat /proc/self/stat); echo ${18} ${19} ${41}) > /tmp/"
+
+/* With the step's user, capabilities, filter and limits, as the step itself has them; also where the
+ * kernel limits the memory, and is to end a process of the step rather than init. */
 static void test_has_the_steps_privileges(void **state)
 {
-	static const char *const users[] = {"", "  user: user\n"};
+	static const struct {
+		const char *fields, *printed;
+	} steps[] = {
+		{"", "0\n0\n"},
+		{"  user: user\n", "0\n1000\n"},
+		{"  limits: {memory: 100M}\n", "1000\n0\n"},
+	};
 	struct fixture *fixture = *state;
 
-	for (size_t i = 0; i < ARRAY_SIZE(users); i++) {
-		AUTO_FREE char *spec = mem_printf(
-			"%s%s%s", FIXTURE_SPEC,
-			FIXTURE_SHELL(
-				"grep -E 'Uid|Gid|Groups|Cap|NoNewPrivs|Seccomp' "
-				"/proc/self/status > /tmp/s; cat /proc/self/limits >> /tmp/s; "
-				"echo ready; read x"),
-			users[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
+		AUTO_FREE char *spec =
+			mem_printf("%s%s%s", FIXTURE_SPEC,
+				   FIXTURE_SHELL(RIGHTS "s; echo ready; read x"), steps[i].fields);
 
 		begin(fixture, spec);
-		visit_command(
-			fixture, 2, SHELL_JOIN,
-			"{ grep -E 'Uid|Gid|Groups|Cap|NoNewPrivs|Seccomp' /proc/self/status; "
-			"cat /proc/self/limits; } > /tmp/j; busybox cmp /tmp/s /tmp/j && id -u",
-			i ? "1000\n" : "0\n", 0);
+		visit_command(fixture, 2, SHELL_JOIN,
+			      RIGHTS "j; busybox cmp /tmp/s /tmp/j; "
+				     "cat /proc/self/oom_score_adj; id -u",
+			      steps[i].printed, 0);
 		type_to_step(fixture, "\n");
 		fixture_finish(fixture);
 	}
