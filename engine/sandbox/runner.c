@@ -213,8 +213,16 @@ static void take_terminal(struct runner *runner, int fd)
 		terminal_finish(runner->terminal);
 }
 
-/* The launcher: the pty's master ('P'), why it could not start the command ('E'), or that forks are
- * refused ('F'). */
+/* What a person does in the step from now on takes none of its time. */
+static void on_held(struct runner *runner)
+{
+	runner->run_ms = runner_time_ms(runner);
+	runner->held = true;
+	loop_timer_remove(&runner->time_limit);
+}
+
+/* The launcher: the pty's master ('P'), why it could not start the command ('E'), that forks are
+ * refused ('F'), or that only shells that joined are left ('H'). */
 static void control_readable(void *data, unsigned events)
 {
 	struct runner *runner = data;
@@ -228,6 +236,8 @@ static void control_readable(void *data, unsigned events)
 		if (message.type == 'E' && !runner->result.err.code)
 			err_set(&runner->result.err, ERR_STEP, "%s", shown);
 		runner->crowded |= message.type == 'F';
+		if (message.type == 'H')
+			on_held(runner);
 		take_terminal(runner, message.fd);
 	}
 	if (got < 0 && errno == EAGAIN)

@@ -9,7 +9,8 @@
  *	   tree that is still mounted as a layer to write to is not to be mounted as one to read.)
  *	3. runner_free(), after ended() or before: then everything is killed and forgotten.
  *
- * Time limits do not run while the step is paused.
+ * Time limits do not run while the step is paused, nor when its own program has ended and only
+ * shells that joined are left.
  */
 #ifndef ENGINE_SANDBOX_RUNNER_H
 #define ENGINE_SANDBOX_RUNNER_H

@@ -14,7 +14,9 @@ enum {
 
 int64_t runner_time_ms(const struct runner *runner)
 {
-	return runner->run_ms + (runner->paused ? 0 : loop_now_ms() - runner->resumed_ms);
+	bool runs = !runner->paused && !runner->held;
+
+	return runner->run_ms + (runs ? loop_now_ms() - runner->resumed_ms : 0);
 }
 
 void runner_command(struct runner *runner, char command)
@@ -159,7 +161,7 @@ void runner_arm_limit(struct runner *runner)
 	int64_t left = runner->limits.time_ms - runner_time_ms(runner);
 
 	loop_timer_remove(&runner->time_limit);
-	if (runner->limits.time_ms)
+	if (runner->limits.time_ms && !runner->held)
 		runner->time_limit =
 			loop_timer(runner->loop, left > 0 ? left : 0, out_of_time, runner);
 }

@@ -28,6 +28,7 @@ struct runner {
 
 	int64_t started_ms, run_ms, resumed_ms; /* run_ms: until resumed_ms, without pauses */
 	bool paused, pausing;
+	bool held; /* the step's own program has ended: what is left is with shells that joined */
 	bool killed, dead; /* init was told to kill the step; no process of it is left */
 	uint64_t output_bytes;
 	bool crowded; /* it failed when it could have no further process */

@@ -5,7 +5,8 @@
  *
  * Nothing of it is recorded, but that a step was joined: its attempt is adopted then, and not taken
  * from the cache by anybody. Such a step ends when the last shell in it does; or it is killed, and
- * they with it. Several may run at once, and beside a running step.
+ * they with it. Its time limit, and its duration, end with its own program. Several may run at once,
+ * and beside a running step.
  */
 #ifndef ENGINE_SESSION_SHELL_H
 #define ENGINE_SESSION_SHELL_H

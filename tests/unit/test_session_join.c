@@ -1,6 +1,8 @@
 /* Shells that join a step: while it runs, while it is paused, and when it ends or is killed. */
 #include <sys/mman.h>
 
+#include "engine/sandbox/runner_internal.h"
+#include "engine/session/session_internal.h"
 #include "tests/unit/shell_fixture.h"
 
 /* A step that waits for a line, with something in the workspace, in /tmp and in the environment. */
@@ -195,6 +197,37 @@ static void test_holds_the_step(void **state)
 	fixture_finish(fixture);
 	fixture_expect_step(fixture, 2, STEP_PASSED, STEP_ADOPTED);
 	fixture_expect_file(fixture, 3, "late", "late\n");
+	visit_release(&visit);
+}
+
+/* When the step's own program has ended, its time does not go on; nor does a pause start it again. */
+static void test_held_step_takes_no_time(void **state)
+{
+	struct fixture *fixture = *state;
+	struct runner *runner;
+	struct visit visit;
+
+	begin(fixture, ONE_STEP "  limits: {time: 1h}\n");
+	visit_init(&visit, fixture, 2, SHELL_JOIN);
+	visit.options.terminal = true;
+	visit_start(&visit);
+	visit_await(&visit, " # ");
+	runner = action_runner(fixture->session->run);
+	assert_non_null(runner->time_limit);
+	type_to_step(fixture, "yes\n");
+	while (runner->time_limit)
+		loop_turn(fixture->loop, 1000);
+	fixture_expect_step(fixture, 2, STEP_RUNNING, 0);
+	fixture_start(fixture, "pause");
+	fixture_await_state(fixture, SESSION_PAUSED);
+	fixture_start(fixture, "resume");
+	fixture_await_state(fixture, SESSION_RUNNING);
+	assert_null(runner->time_limit);
+	assert_int_equal(runner_time_ms(runner), runner->run_ms);
+	visit_type(&visit, "exit\n");
+	visit_finish(&visit);
+	fixture_finish(fixture);
+	fixture_expect_step(fixture, 2, STEP_PASSED, STEP_ADOPTED);
 	visit_release(&visit);
 }
 
@@ -422,6 +455,7 @@ int main(void)
 		FIXTURE_TEST(test_on_a_terminal),
 		FIXTURE_TEST(test_paused),
 		FIXTURE_TEST(test_holds_the_step),
+		FIXTURE_TEST(test_held_step_takes_no_time),
 		FIXTURE_TEST(test_killed_with_the_step),
 		FIXTURE_TEST(test_killed_alone),
 		FIXTURE_TEST(test_is_never_cached),

@@ -70,14 +70,23 @@ static int find_joined(void)
 	return found;
 }
 
+static void tell(const char *type)
+{
+	send(LAUNCH_FD_CONTROL, type, 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
 /* The namespace ends with its first process, and whoever looks around in it would be thrown out. */
 static void wait_for_joined(void)
 {
+	bool told = false;
 	int fd;
 
 	while ((fd = find_joined()) >= 0) {
 		struct pollfd polled = {.fd = fd, .events = POLLIN};
 
+		if (!told)
+			tell("H");
+		told = true;
 		while (poll(&polled, 1, -1) < 0 && errno == EINTR)
 			continue;
 		close(fd);
@@ -97,7 +106,7 @@ static void tell_refused_fork(void)
 	if (pid == 0)
 		_exit(0);
 	if (pid < 0 && errno == EAGAIN)
-		send(LAUNCH_FD_CONTROL, "F", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+		tell("F");
 }
 
 /* The same as launch_wait_for(). While the child is not reaped it still counts as a process. */

@@ -42,6 +42,7 @@
  *	          LAUNCH_EXIT_ status
  *	'F'       the program failed, and no further process can be started: the step is at its
  *	          limit of processes
+ *	'H'       the program has ended, and the step is held by processes that joined it
  *	end of file, without 'E': nothing of the launcher is left
  */
 #ifndef ENGINE_SANDBOX_LAUNCHER_PLAN_H
