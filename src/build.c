@@ -159,6 +159,22 @@ static int find_option_step(const struct spec *spec, const char *text, size_t al
 	return 0;
 }
 
+/* Refuses --refresh=STEP for a step that it does nothing for. */
+static int check_refresh(const struct spec *spec, size_t number, struct err *err)
+{
+	const struct step *step =
+		number && number <= spec->n_steps ? &spec->steps[number - 1] : NULL;
+	AUTO_BUF struct buf title = BUF_INIT;
+
+	if (!step || action_type_of(step)->network)
+		return 0;
+	step_add_title(step, &title);
+	return err_set(err, ERR_USAGE,
+		       "--refresh: %s takes nothing from the network by itself; --no-cache=%zu "
+		       "runs again what is from there on",
+		       title.data, number);
+}
+
 /* Makes the session, which takes the specification over. */
 static int open_session(struct build *build, const struct build_wish *wish, struct spec *spec,
 			struct err *err)
@@ -178,6 +194,7 @@ static int open_session(struct build *build, const struct build_wish *wish, stru
 	if (secrets_check_spec(build->secrets, spec, err) < 0 ||
 	    find_option_step(spec, options->no_cache, 1, &session.no_cache_from, err) < 0 ||
 	    find_option_step(spec, options->refresh, SIZE_MAX, &session.refresh, err) < 0 ||
+	    check_refresh(spec, session.refresh, err) < 0 ||
 	    session_new(&session, &build->session, err) < 0)
 		return -1;
 	build->spec = session_spec(build->session);

@@ -52,6 +52,17 @@ test_no_cache() {
 	check_different a/second b/second
 }
 
+# What takes nothing from the network is not refreshed in silence, that is, not at all.
+test_refresh_of_a_shell_step_is_refused() {
+	numbers
+	run_numbers a
+	run contractor run --refresh=Second test.yaml
+	check_status 2
+	check_err_has "step 4 'Second' takes nothing from the network by itself; --no-cache=4 runs again"
+	run_numbers b --refresh
+	check_same a/second b/second
+}
+
 test_no_cache_from_a_step() {
 	numbers
 	run_numbers a
