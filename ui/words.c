@@ -48,7 +48,7 @@ static void add_status(struct buf *out, int status)
 		buf_add_fmt(out, " (SIG%s)", signal_name);
 }
 
-/* Whether the message says no more than the attempt's state and exit status. */
+/* Whether the message begins with no more than the attempt's state and exit status. */
 static bool says_status(const char *message)
 {
 	static const char status[] = "exit status ";
@@ -63,6 +63,8 @@ void add_reason(struct buf *out, const struct attempt *attempt)
 
 	if (attempt->exit_status >= 0 && says_status(message)) {
 		add_status(out, attempt->exit_status);
+		message = strchrnul(message, ';');
+		buf_add_shown(out, message, strlen(message));
 		return;
 	}
 	if (!strncmp(message, stopped, strlen(stopped)))

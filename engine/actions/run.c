@@ -17,16 +17,23 @@ static struct mask_texts *texts_of(const struct action_run *run)
 	return secrets_texts(host_settings(run->input.host)->secrets);
 }
 
-/* Why it failed may name what the step has named. */
-static void mask_error(struct action_run *run)
+static void mask_in_place(struct action_run *run, char *text, size_t size)
 {
-	struct err *err = &run->result.run.err;
-	AUTO_FREE char *masked = NULL;
+	AUTO_FREE char *masked = mask_text(texts_of(run), text);
 
-	if (!err->code || !texts_of(run))
+	snprintf(text, size, "%s", masked);
+}
+
+/* Why it failed may name what the step has named. */
+static void mask_reasons(struct action_run *run)
+{
+	struct run_result *result = &run->result.run;
+
+	if (!texts_of(run))
 		return;
-	masked = mask_text(texts_of(run), err->text);
-	snprintf(err->text, sizeof err->text, "%s", masked);
+	if (result->err.code)
+		mask_in_place(run, result->err.text, sizeof result->err.text);
+	mask_in_place(run, result->lost_network, sizeof result->lost_network);
 }
 
 static void tell_end(void *data)
@@ -37,7 +44,7 @@ static void tell_end(void *data)
 		masking_end(run->masking);
 	if (run->finish)
 		run->finish(run);
-	mask_error(run);
+	mask_reasons(run);
 	run->callbacks.ended(run->callbacks.data, &run->result);
 }
 

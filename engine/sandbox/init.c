@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -85,11 +86,37 @@ static int make_ready(struct init *init, struct err *err)
 	return watch_children(init, err);
 }
 
+static bool has_ended(pid_t pid)
+{
+	siginfo_t info = {0};
+
+	return pid > 0 && waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+	       info.si_pid == pid;
+}
+
+/* Waits until something is sent. With a network that has ended before that, no step is to be begun: there
+ * will be another init. */
+static void await_message(struct init *init)
+{
+	struct pollfd polled[] = {{.fd = init->socket, .events = POLLIN},
+				  {.fd = init->signal_fd, .events = POLLIN}};
+	struct signalfd_siginfo info;
+
+	while (poll(polled, ARRAY_SIZE(polled), -1) < 0 || !polled[0].revents) {
+		if (has_ended(init->stack.pid))
+			_exit(1);
+		while (read(init->signal_fd, &info, sizeof info) > 0)
+			continue;
+	}
+}
+
 /* Waits for the rest of the plan; without contractor there is nothing to be done. */
 static int await_plan(struct init *init, struct err *err)
 {
-	int got = init_plan_receive(init->socket, init->plan, err);
+	int got;
 
+	await_message(init);
+	got = init_plan_receive(init->socket, init->plan, err);
 	if (!got)
 		_exit(1);
 	return got < 0 ? -1 : 0;
@@ -116,14 +143,16 @@ static int start(struct init *init, struct err *err)
 	return 0;
 }
 
-/* Its connections are lost, and the step goes on without. */
+/* Its connections are lost, and the step goes on without; should it fail, that may be why. */
 static void note_stack_ended(struct init *init)
 {
 	AUTO_FREE char *said = init_stack_said(&init->stack);
-	AUTO_FREE char *note = mem_printf("%s ended, and with it the step's network: %s",
-					  stack_name(init->stack.stack), said);
+	char *note = init->result.lost_network;
 
-	init->stack.pid = init->shells.stack_pid = 0;
+	snprintf(note, sizeof init->result.lost_network,
+		 "%s ended, and with it the step's network: %s", stack_name(init->stack.stack),
+		 said);
+	init->stack.pid = init->shells.stack_pid = init->meters.memory.stack_pid = 0;
 	message_send_text(init->socket, 'N', note);
 }
 

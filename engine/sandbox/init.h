@@ -30,7 +30,7 @@
 #define INIT_LAYERS_DIR USERNS_DIR "/layers"
 #define INIT_TMP_DIR USERNS_DIR "/tmp"
 
-enum { INIT_FDS_MAX = 48 };
+enum { INIT_FDS_MAX = 48, INIT_LOST_SIZE = 512 };
 
 enum tree_access {
 	TREE_ABSENT,
@@ -115,6 +115,8 @@ struct init_result {
 	enum init_over over;
 	/* With INIT_AT_FILE_SIZE: a file that came so far, as "/workspace/a", if it is known. */
 	char over_file[256];
+	/* Why the step lost its network on the way, safe to show; or "". */
+	char lost_network[INIT_LOST_SIZE];
 };
 
 /* The note ('N') of a step whose trees were copied, since no overlay could be mounted. */

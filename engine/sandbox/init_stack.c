@@ -26,8 +26,9 @@
 #define NAMESPACE_DIR INIT_DIR "/user"
 
 enum {
-	START_MS = 20000, /* until then it is ready, or it will never be */
-	SAID_MAX = 4096,
+	START_MS = 20000,   /* until then it is ready, or it will never be */
+	SAID_MAX = 1 << 20, /* a pipe holds less, but one that goes on may fill it anew */
+	SAID_PART = 4096,
 };
 
 /* What is needed while the program is being started. */
@@ -138,15 +139,16 @@ static bool await_ready(const struct start *start, int socket)
 
 char *init_stack_said(const struct init_stack *stack)
 {
-	char said[SAID_MAX];
-	ssize_t length = read(stack->said_fd, said, sizeof said - 1);
-	char *line, *shown;
+	AUTO_BUF struct buf said = BUF_INIT;
+	char *line, *shown, part[SAID_PART];
+	ssize_t length;
 
-	said[length < 0 ? 0 : length] = '\0';
-	while (length > 0 && said[length - 1] == '\n')
-		said[--length] = '\0';
-	line = strrchr(said, '\n');
-	shown = buf_shown(line ? line + 1 : said);
+	while (said.len < SAID_MAX && (length = read(stack->said_fd, part, sizeof part)) > 0)
+		buf_add(&said, part, (size_t)length);
+	while (said.len && said.data[said.len - 1] == '\n')
+		buf_truncate(&said, said.len - 1);
+	line = strrchr(said.data, '\n');
+	shown = buf_shown(line ? line + 1 : said.data);
 	if (*shown)
 		return shown;
 	free(shown);
@@ -186,6 +188,23 @@ static void close_channels(struct start *start)
 	fd_close(&start->ready_fd);
 }
 
+static int start_program(struct start *start, int socket, struct err *err)
+{
+	struct init_stack *stack = start->stack;
+
+	stack->pid = fork();
+	if (stack->pid == 0)
+		be_program(start);
+	if (stack->pid < 0)
+		return err_sys(err, "cannot start a process");
+	if (init_cut_network(err) < 0)
+		return -1;
+	if (write(start->go[1], "", 1) != 1)
+		return err_sys(err, "cannot start a process");
+	fd_close(&start->said_fd);
+	return await_ready(start, socket) ? 0 : fail(stack, err);
+}
+
 int init_start_stack(struct init_stack *stack, int socket, struct err *err)
 {
 	struct start start = {stack, {-1, -1}, -1, -1};
@@ -193,19 +212,9 @@ int init_start_stack(struct init_stack *stack, int socket, struct err *err)
 
 	if (stack->stack == STACK_MISSING)
 		return stack_missing(err);
-	if (open_channels(&start, err) < 0)
-		return -1;
-	stack->pid = fork();
-	if (stack->pid == 0)
-		be_program(&start);
-	if (stack->pid < 0)
-		return err_sys(err, "cannot start a process");
-	result = init_cut_network(err);
-	if (!result && write(start.go[1], "", 1) != 1)
-		result = err_sys(err, "cannot start a process");
-	fd_close(&start.said_fd);
-	if (!result && !await_ready(&start, socket))
-		result = fail(stack, err);
+	result = open_channels(&start, err);
+	if (!result)
+		result = start_program(&start, socket, err);
 	close_channels(&start);
 	return result;
 }

@@ -51,8 +51,9 @@ struct run_result {
 	bool tmp_kept;		  /* tmp/DRAFT/layer/tmp is there */
 	struct rusage usage;
 	int64_t duration_ms; /* without pauses */
-	char over_file
-		[256]; /* a name of the step's choice, "/workspace/a", as the step sees it; or "" */
+	/* A name of the step's choice, "/workspace/a", as the step sees it; or "". */
+	char over_file[256];
+	char lost_network[INIT_LOST_SIZE]; /* why it had none from some moment on; or "" */
 	struct err err;
 };
 

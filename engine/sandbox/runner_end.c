@@ -63,6 +63,7 @@ static void judge(struct runner *runner)
 	result->usage = runner->init_result.usage;
 	result->exit_status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 	memcpy(result->over_file, runner->init_result.over_file, sizeof result->over_file);
+	memcpy(result->lost_network, runner->init_result.lost_network, sizeof result->lost_network);
 	if ((unsigned)runner->init_result.over < ARRAY_SIZE(overs))
 		set_end(runner, overs[runner->init_result.over]);
 	if (result->err.code)

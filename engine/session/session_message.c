@@ -73,7 +73,7 @@ static char *exit_text(int status)
 	return mem_printf("exit status %d", status);
 }
 
-char *session_run_message(const struct run_result *run, const struct limits *limits)
+static char *end_message(const struct run_result *run, const struct limits *limits)
 {
 	if (limit_words[run->end].before)
 		return limit_message(run, limits);
@@ -82,4 +82,13 @@ char *session_run_message(const struct run_result *run, const struct limits *lim
 	if (run->end == RUN_KILLED)
 		return mem_strdup("killed");
 	return run->exit_status ? exit_text(run->exit_status) : mem_strdup("");
+}
+
+char *session_run_message(const struct run_result *run, const struct limits *limits)
+{
+	AUTO_FREE char *message = end_message(run, limits);
+
+	if (!*message || !*run->lost_network || run->end == RUN_KILLED)
+		return take_ptr(&message);
+	return mem_printf("%s; %s", message, run->lost_network);
 }

@@ -1,6 +1,7 @@
 #!/bin/bash
 # Steps with network: a network stack of their own, or the host's. tests/sandbox/ tries what they reach.
 . "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../terminal.sh"
 
 # A step with network that tells its network namespace and its resolvers.
 network_spec() {
@@ -129,7 +130,7 @@ test_none_is_installed() {
 test_program_that_fails() {
 	network_spec
 	[ "$(id -u)" = 0 ] || skip "only root can take parts of the host away"
-	printf '#!/bin/sh\necho first >&2\necho "no such luck" >&2\nexit 1\n' >broken
+	printf '#!/bin/sh\nseq 1200 >&2\necho "no such luck" >&2\nexit 1\n' >broken
 	chmod 755 broken
 	[ -e /usr/bin/pasta ] || skip "this host has no pasta or slirp4netns"
 	# shellcheck disable=SC2016 # for the inner shell
@@ -151,35 +152,116 @@ processes_below() {
 	done
 }
 
-test_nothing_is_left_after_a_kill() {
-	local pids pid main='' carrier=''
-	spec test.yaml <<'END'
+# A step that waits for let_go(), and then fails without network; and another one that has network.
+waiting_spec() {
+	spec test.yaml <<END
 name: test
 actions:
   - action: create-systree
     path: systree.tar
   - action: shell
+    name: Wait
     network: host
     shell: |
       echo it waits
-      sleep 1000
+      sleep 1000$$ || true
+      if [ "\$(wc -l </proc/net/route)" = 1 ]; then echo no network; exit 7; fi
+  - action: shell
+    network: host
+    shell: if [ "\$(wc -l </proc/net/route)" -gt 1 ]; then echo network; fi
 END
+}
+
+# Looks at the processes that were started: $pids are all, $main is contractor, and $carrier the program for the
+# network of the step that runs.
+look_at_processes() {
+	local pid init
+	pids=$(processes_below "$started")
+	main='' carrier=''
+	for pid in $pids; do
+		[ -n "$main" ] || [ "$(cat "/proc/$pid/comm")" != contractor ] || main=$pid
+	done
+	for init in $(ps -o pid= --ppid "$main"); do
+		if ps -o comm= --ppid "$init" | grep -q bwrap; then
+			carrier=$(carrier_of "$init")
+		fi
+	done
+	[ -n "$carrier" ] || fail "expected a program for the network among: $pids"
+}
+
+# The program for the network below an init.
+carrier_of() {
+	ps -o pid=,comm= --ppid "$1" | sed -n 's/ *\([0-9]*\) \(pasta\|passt\|slirp4netns\).*/\1/p'
+}
+
+wait_until_gone() {
+	local pid
+	for pid in "$@"; do
+		while kill -0 "$pid" 2>/dev/null; do sleep 0.02; done
+	done
+}
+
+start_waiting() {
+	waiting_spec
 	require_stack
 	with_device run test.yaml --allow network --network-stack private >"$out" 2>"$err" &
 	started=$!
 	wait_for "it waits"
-	pids=$(processes_below $started)
-	for pid in $pids; do
-		case $(cat "/proc/$pid/comm") in
-		contractor) main=$pid ;;
-		pasta* | passt* | slirp4netns) carrier=$pid ;;
-		esac
-	done
-	[ -n "$carrier" ] || fail "expected a program for the network among: $pids"
+	look_at_processes
+}
+
+test_nothing_is_left_after_a_kill() {
+	start_waiting
 	kill -9 "$main"
-	for pid in $pids; do
-		while kill -0 "$pid" 2>/dev/null; do sleep 0.02; done
+	# shellcheck disable=SC2086 # numbers
+	wait_until_gone $pids
+}
+
+test_network_that_ends_is_named_by_the_failure() {
+	start_waiting
+	kill -9 "$carrier"
+	wait_for "ended, and with it the step's network"
+	let_go
+	finish
+	check_status 1
+	check_out_has "no network"
+	check_says_like "exit status 7; (pasta|slirp4netns) ended, and with it the step's network: it did not"
+}
+
+# It was made ready while the first step ran; another one is made in its place.
+test_network_that_ends_before_its_step() {
+	local init spare
+	start_waiting
+	for init in $(ps -o pid= --ppid "$main"); do
+		spare=$(carrier_of "$init")
+		[ "${spare:-$carrier}" = "$carrier" ] || break
 	done
+	kill -9 "$spare"
+	until ps -o stat= -p "$init" | grep -q Z; do sleep 0.02; done
+	let_go
+	finish
+	check_status 0
+	check_out_has "network"
+	check_says_not "ended"
+}
+
+# The person pauses the step: nothing happens to its network, and nothing of it is left when contractor is killed.
+test_paused_step_keeps_its_network() {
+	waiting_spec
+	require_stack
+	printf '%s\nwith_device "$@"\n' "$(declare -f with_device)" >device.sh
+	start_on_terminal "bash device.sh debug --plain test.yaml --allow network --network-stack private"
+	wait_for "(before 1/3"
+	echo continue >&9
+	wait_for "it waits"
+	printf '\003' >&9
+	wait_for "is paused"
+	look_at_processes
+	ps -o stat= -p "$carrier" | grep -q '^[SR]' || fail "expected that its network goes on"
+	kill -9 "$main"
+	# shellcheck disable=SC2086 # numbers
+	wait_until_gone $pids
+	hang_up
 }
 
 run_tests "$@"

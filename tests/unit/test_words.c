@@ -89,6 +89,8 @@ static void test_reasons(void **state)
 		{"", -1, "nothing ran"},
 		{"exit status 137 (signal 9: Killed)", 137, "exit status 137 (SIGKILL)"},
 		{"exit status 3", 3, "exit status 3"},
+		{"exit status 137 (signal 9: Killed); x ended", 137,
+		 "exit status 137 (SIGKILL); x ended"},
 		{"killed", 143, "exit status 143 (SIGTERM)"},
 		{"killed", -1, "killed"},
 	};
