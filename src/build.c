@@ -15,6 +15,15 @@
 /* Of the formats of `store df`, `list` and `verify`. */
 enum { STORE_JSON_VERSION = 1 };
 
+/* How long is waited for the disk without a word. */
+enum { SETTLING_MS = 1000 };
+
+/* The wait for the disk. */
+struct settling {
+	struct program *program;
+	struct loop_timer *timer; /* or NULL */
+};
+
 static bool artifact_exists(void *data, const char *name)
 {
 	const struct build *build = data;
@@ -303,6 +312,48 @@ int build_print_log(const struct build *build, const struct attempt *attempt, st
 		console_flush(out);
 	}
 	return length < 0 ? err_sys(err, "cannot read the log") : 0;
+}
+
+static void on_settled(void *data)
+{
+	const struct build *build = data;
+
+	loop_stop(build->loop, 0);
+}
+
+/* Says to a person why nothing goes on. */
+static void tell_waiting(void *data)
+{
+	struct settling *settling = data;
+	struct console *console = &settling->program->err;
+
+	settling->timer = NULL;
+	if (console->terminal) {
+		console_print(console, "waiting for the disk (^C: no longer)\n");
+		console_flush(console);
+	}
+}
+
+void build_settle(struct build *build)
+{
+	struct settling settling = {.program = build->program};
+
+	console_flush(&build->program->out);
+	if (!session_settle(build->session, on_settled, build))
+		return;
+	settling.timer = loop_timer(build->loop, SETTLING_MS, tell_waiting, &settling);
+	loop_run(build->loop);
+	loop_timer_remove(&settling.timer);
+}
+
+void build_tell_unkept(const struct build *build)
+{
+	const char *line = session_unkept(build->session);
+
+	for (size_t length; *line; line += length + 1) {
+		length = strcspn(line, "\n");
+		program_warn(build->program, "%.*s", (int)length, line);
+	}
 }
 
 int build_take_stops(struct build *build, struct err *err)

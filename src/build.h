@@ -72,6 +72,11 @@ int build_load_spec(struct build *build, const char *path, struct spec **ret_spe
 int build_open_log(const struct build *build, const struct attempt *attempt, struct err *err);
 int build_print_log(const struct build *build, const struct attempt *attempt, struct err *err);
 
+/* For who is about to end: waits until no loss of power takes what was told (session_settle()). loop_stop() ends the waiting. */
+void build_settle(struct build *build);
+/* Says on standard error what could not be kept so, if anything. */
+void build_tell_unkept(const struct build *build);
+
 /* --break, --from and --until, as the commands of the debugger. */
 int build_take_stops(struct build *build, struct err *err);
 

@@ -122,7 +122,7 @@ static void on_event(void *data, const struct event *event)
 		[EVENT_STEP_NOTE] = on_note,	   [EVENT_STEP_PAUSED] = on_paused,
 		[EVENT_STEP_CACHED] = on_done,	   [EVENT_STEP_ENDED] = on_done,
 		[EVENT_BREAKPOINT_LOG] = on_text,  [EVENT_STOPPED] = on_stopped,
-		[EVENT_STORE_PRUNED] = on_text,
+		[EVENT_STORE_PRUNED] = on_text,	   [EVENT_STORE_FAILED] = on_text,
 	};
 
 	if (handlers[event->type])
@@ -218,7 +218,8 @@ static void resize(struct debug *debug)
 {
 	if (debug->relay)
 		relay_resize(debug->relay);
-	prompt_resize(debug->prompt);
+	if (debug->prompt)
+		prompt_resize(debug->prompt);
 }
 
 static void on_signal(void *data, int number)
@@ -308,6 +309,11 @@ static int conclude(struct debug *debug)
 	if (session_state(debug->build.session) == SESSION_STOPPED &&
 	    session_save(debug->build.session, &err) < 0)
 		debug_say(debug, "%s", err.text);
+	/* Nobody types any more: ^C ends the waiting. */
+	prompt_free(take_ptr(&debug->prompt));
+	debug_release_input(debug);
+	loop_defer_cancel(debug->build.loop, debug);
+	build_settle(&debug->build);
 	if (debug->signal_number)
 		return STATUS_SIGNAL + debug->signal_number;
 	if (debug->mistaken)

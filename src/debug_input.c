@@ -127,5 +127,5 @@ void debug_release_input(struct debug *debug)
 	scripts_clear(&debug->scripts);
 	loop_watch_remove(&debug->input);
 	buf_release(&debug->typed);
-	free(debug->last_line);
+	free(take_ptr(&debug->last_line));
 }

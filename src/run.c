@@ -25,6 +25,8 @@ struct run {
 	int64_t started_ms;
 	bool going;	   /* the session has been told to run; before, it stops at --from */
 	int signal_number; /* of the first one that came, or 0 */
+	bool hurried;	   /* a second one has come */
+	bool settling;	   /* the steps are done: what is waited for is the disk */
 	enum stop_reason reason;
 	struct err err; /* for STOP_ERROR */
 };
@@ -128,7 +130,7 @@ static void on_invalid(void *data, const char *path, const struct diagnostics *d
 		run_json_diagnostics(run->json, path, diagnostics);
 }
 
-/* The first signal lets the step end, the second one does not wait for it. */
+/* The first signal lets the step end, the second one does not wait for it, nor for the disk. */
 static void on_signal(void *data, int number)
 {
 	struct run *run = data;
@@ -140,7 +142,10 @@ static void on_signal(void *data, int number)
 	run->program->out.patience_ms = PATIENCE_MS;
 	run->view.stopping = "stopping (^C again: at once)";
 	run->view.dirty = true;
-	if (!first)
+	run->hurried = !first;
+	if (run->settling)
+		loop_stop(run->build.loop, 0);
+	else if (!first)
 		session_kill_now(run->build.session);
 	else if (session_kill(run->build.session, &ignored) < 0)
 		loop_stop(run->build.loop, 0);
@@ -184,14 +189,16 @@ static int find_part(struct run *run)
 	return status ? status : check_part(run);
 }
 
-static void on_settled(void *data)
+/* What is going to be called done must be on the disk: so the waiting comes before the last words. */
+static void settle(struct run *run)
 {
-	struct run *run = data;
-
-	loop_stop(run->build.loop, 0);
+	if (run->hurried)
+		return;
+	run->settling = true;
+	build_settle(&run->build);
 }
 
-/* Runs the part of the build that was asked for, and leaves the store no larger than it may be. */
+/* Runs the part of the build that was asked for, and sees to it that it stays in the store. */
 static int go(struct run *run, struct err *err)
 {
 	struct session *session = run->build.session;
@@ -206,8 +213,7 @@ static int go(struct run *run, struct err *err)
 			: session_continue(session, err)) < 0)
 		return -1;
 	loop_run(run->build.loop);
-	if (!run->signal_number && session_settle(session, on_settled, run))
-		loop_run(run->build.loop);
+	settle(run);
 	return 0;
 }
 
@@ -293,10 +299,9 @@ static int fail_at_step(struct run *run)
 	return status;
 }
 
-/* The end of the build: says how it went, and gives the exit status. */
+/* Says how it went, and gives the exit status. */
 static int conclude(struct run *run)
 {
-	run->view.type->finish(&run->view);
 	if (run->signal_number)
 		return end_by_signal(run);
 	if (run->program->out.error)
@@ -313,6 +318,17 @@ static int conclude(struct run *run)
 	}
 }
 
+/* The end of the build. */
+static int end(struct run *run)
+{
+	int status;
+
+	run->view.type->finish(&run->view);
+	status = conclude(run);
+	build_tell_unkept(&run->build);
+	return status;
+}
+
 /* Opens and runs the build; returns the exit status. */
 static int run_build(struct run *run)
 {
@@ -326,7 +342,7 @@ static int run_build(struct run *run)
 	if (!status)
 		status = find_part(run);
 	if (!status)
-		status = go(run, &err) < 0 ? program_fail(run->program, &err) : conclude(run);
+		status = go(run, &err) < 0 ? program_fail(run->program, &err) : end(run);
 	return status;
 }
 

@@ -99,10 +99,12 @@ static int conclude(struct screen_command *command, const struct screen_end *end
 		if (session_state(build->session) == SESSION_STOPPED &&
 		    session_save(build->session, &err) < 0)
 			program_warn(build->program, "%s", err.text);
+		build_settle(build);
 		if (failed)
 			tell_failure(build);
 		else
 			tell_place(build);
+		build_tell_unkept(build);
 	}
 	if (end->signal_number)
 		return STATUS_SIGNAL + end->signal_number;

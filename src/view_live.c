@@ -153,7 +153,7 @@ static void begin_output(struct view *view, size_t step)
 {
 	erase(view);
 	view->dirty = true;
-	if (view->printed)
+	if (view->printed || !step)
 		return;
 	view->printed = true;
 	add_line(view, step, STEP_RUNNING, "", 0);

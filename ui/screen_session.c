@@ -378,6 +378,7 @@ void screen_event(void *data, const struct event *event)
 		[EVENT_STEP_CACHED] = on_done,	     [EVENT_STEP_ENDED] = on_done,
 		[EVENT_BREAKPOINT_LOG] = on_text,    [EVENT_STOPPED] = on_stopped,
 		[EVENT_STEP_TERMINAL] = on_terminal, [EVENT_STORE_PRUNED] = on_text,
+		[EVENT_STORE_FAILED] = on_text,
 	};
 	struct screen *screen = data;
 

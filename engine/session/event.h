@@ -22,6 +22,7 @@ enum event_type {
 	EVENT_BREAKPOINT_LOG, /* text: what a breakpoint on the step says, safe to show */
 	EVENT_STEP_ENDED,     /* attempt: how; passed or not */
 	EVENT_STORE_PRUNED, /* the store was too large; text: what was removed, amount: bytes freed */
+	EVENT_STORE_FAILED, /* results could not be brought to the disk; text: which, and what to do */
 	EVENT_STOPPED,	    /* the session waits for a command; reason, and text for a failure */
 	EVENT_TYPES,
 };

@@ -145,11 +145,17 @@ json_t *event_json(const struct event *event, int64_t time_ms)
 {
 	/* What an event has besides its name, time and step. */
 	static void (*const setters[EVENT_TYPES])(json_t * object, const struct event *event) = {
-		[EVENT_STEP_STARTED] = set_attempt_id, [EVENT_STEP_OUTPUT] = set_output,
-		[EVENT_STEP_NOTE] = set_text,	       [EVENT_STEP_PROGRESS] = set_amount,
-		[EVENT_STEP_TERMINAL] = set_terminal,  [EVENT_STEP_CACHED] = set_attempt,
-		[EVENT_BREAKPOINT_LOG] = set_text,     [EVENT_STEP_ENDED] = set_attempt,
-		[EVENT_STORE_PRUNED] = set_pruned,     [EVENT_STOPPED] = set_stop,
+		[EVENT_STEP_STARTED] = set_attempt_id,
+		[EVENT_STEP_OUTPUT] = set_output,
+		[EVENT_STEP_NOTE] = set_text,
+		[EVENT_STEP_PROGRESS] = set_amount,
+		[EVENT_STEP_TERMINAL] = set_terminal,
+		[EVENT_STEP_CACHED] = set_attempt,
+		[EVENT_BREAKPOINT_LOG] = set_text,
+		[EVENT_STEP_ENDED] = set_attempt,
+		[EVENT_STORE_PRUNED] = set_pruned,
+		[EVENT_STORE_FAILED] = set_text,
+		[EVENT_STOPPED] = set_stop,
 	};
 	json_t *object = event_json_begin(event_name(event->type), time_ms);
 

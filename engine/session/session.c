@@ -100,6 +100,8 @@ int session_new(const struct session_options *options, struct session **ret_sess
 				    .spec_options = *options->spec_options,
 				    .position = 1,
 				    .draft = {.lock_fd = -1},
+				    .unkept = BUF_INIT,
+				    .owed = store_has_volatile(host_store(options->host)),
 				    .leftover = {.draft = {.lock_fd = -1}},
 				    .claim = CLAIM_INIT};
 	if (options->spec_options->parameters)
@@ -131,6 +133,7 @@ void session_free(struct session *session)
 	free(session->ingredients);
 	strv_release(&session->parameters);
 	breakpoints_release(&session->breakpoints);
+	buf_release(&session->unkept);
 	for (size_t i = 0; i < SAVED_KINDS; i++)
 		free(session->saved[i]);
 	free(session);

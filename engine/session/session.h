@@ -175,9 +175,13 @@ int session_type(struct session *session, const void *bytes, size_t length, stru
  * instead of getting end-of-file at once as under `run`; false: as under `run`, from the next step on. */
 void session_interact(struct session *session, bool interactive);
 
-/* For who is about to end: sees to it that the store is not left larger than store_size, as far as that
- * can be helped. True when that takes time: settled() is called then, from the loop. */
+/* For who is about to end: sees to it that a loss of power takes none of the results that were told, and that the store
+ * is not left larger than store_size, as far as that can be helped. True when that takes time: settled() is
+ * called then, from the loop. */
 bool session_settle(struct session *session, void (*settled)(void *data), void *data);
+/* What was said of results that could not be brought to the disk (EVENT_STORE_FAILED), in lines that are
+ * safe to show; "" when there was nothing to say. */
+const char *session_unkept(const struct session *session);
 
 /* Copies the named artifacts of the present state to the artifact directory. */
 int session_export_artifacts(struct session *session, struct err *err);

@@ -109,6 +109,7 @@ static void take(struct session *session, size_t step, const struct attempt *att
 	session_forget_after(session, step);
 	session_set_after(session, step, attempt);
 	session->position = step + 1;
+	session_owe(session, attempt);
 	session_sync(session);
 	session_stop(session, session->position > session->n_steps ? STOP_END : STOP_STEP, NULL,
 		     NULL);

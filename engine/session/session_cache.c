@@ -84,6 +84,7 @@ static void note_passed(struct place *place, const struct attempt *attempt)
 
 static void take_passed(struct session *session, size_t step, const struct attempt *attempt)
 {
+	session_owe(session, attempt);
 	note_passed(session_place(session, step), attempt);
 	session_set_after(session, step, attempt);
 }

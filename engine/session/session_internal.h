@@ -75,7 +75,12 @@ struct session {
 	struct loop_timer *keep_timer; /* until it is time for it, or NULL */
 	int64_t kept_ms;	       /* when it was last begun; 0: never */
 	bool no_keep;		       /* it failed: not again, but for what is recorded next */
-	struct squash *squash;	       /* being made by the next, or NULL */
+	struct err keep_err;	       /* why */
+	/* Results that were told and were not durable then: how many, how many of them the batch is for, and of how
+	 * many it is known what became of them. */
+	uint64_t owed, owed_in_batch, owed_done;
+	struct buf unkept;     /* what was said of those that did not become durable */
+	struct squash *squash; /* being made by the next, or NULL */
 	struct worker *squashing;
 	bool no_squash; /* it failed: not again */
 
@@ -176,8 +181,19 @@ void session_keep_end(struct session *session);
 /* In a child: lets steps have the processors and the disk first. */
 void session_yield_to_steps(void);
 
-/* session_keep.c: what is under way is thrown away, and sums are made of all that has none. */
+/* session_keep.c: for who settles. A sync that is under way goes on; else what is owed is synced, and then, where the
+ * store has a size, sums are made of all that has none. */
 void session_keep_last(struct session *session);
+
+/* session_owed.c: a result was told. */
+void session_owe(struct session *session, const struct attempt *attempt);
+/* Whether one of them may not be durable. */
+bool session_owes(const struct session *session);
+/* Says that a sync failed, and what it was for. */
+void session_tell_lost(struct session *session, const struct store_batch *batch,
+		       const struct err *failure);
+/* Says, if so, that something is still owed at the end. */
+void session_tell_owed(struct session *session);
 
 /* session_prune.c: starts making the store smaller if it is known to be too large. */
 void session_prune(struct session *session);

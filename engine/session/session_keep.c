@@ -47,15 +47,45 @@ static int work(void *data, int socket, struct err *err)
 	return sums_send(sums, job->count, USERNS_DIR "/layers", socket, err);
 }
 
-/* Marks what was synced, or was not. */
-static void finish_batch(struct session *session, bool synced)
+/* Something could not be done: it is not tried again, but for what is recorded next. */
+static void give_up(struct session *session, const struct err *err)
 {
-	struct err ignored;
+	session->no_keep = true;
+	session->keep_err = *err;
+}
 
-	if (session->batch &&
-	    store_batch_finish(host_store(session->host), session->batch, synced, &ignored) < 0)
-		session->no_keep = true;
+/* Marks what was synced as durable; or, when the sync failed, as lost, which is said. */
+static void finish_batch(struct session *session, const struct err *failure)
+{
+	struct store *store = host_store(session->host);
+	struct err err;
+
+	if (session->batch && store_batch_finish(store, session->batch, !failure, &err) < 0)
+		give_up(session, &err);
+	else if (session->batch)
+		session->owed_done = session->owed_in_batch;
+	if (session->batch && failure)
+		session_tell_lost(session, session->batch, failure);
 	store_batch_free(take_ptr(&session->batch));
+}
+
+/* The sums that the child would go on with are not worth waiting for. */
+static void end_child(void *data)
+{
+	struct session *session = data;
+
+	if (session->no_keep)
+		session_keep_end(session);
+	else
+		session_keep_last(session);
+	session_settled(session);
+}
+
+static void on_synced(struct session *session)
+{
+	finish_batch(session, NULL);
+	if (session->settled && !session->options.store_size)
+		loop_defer(host_loop(session->host), end_child, session);
 }
 
 static void on_message(void *data, const struct message *message)
@@ -65,7 +95,7 @@ static void on_message(void *data, const struct message *message)
 	struct err ignored;
 
 	if (message->type == 'P')
-		finish_batch(session, true);
+		on_synced(session);
 	else if (message->type == 'R' && sums_parse(message->body, &sums) &&
 		 sums_record(host_store(session->host), &sums, &ignored) < 0)
 		session->no_keep = true;
@@ -76,7 +106,7 @@ static void on_message(void *data, const struct message *message)
 static void end_batch(struct session *session, const struct err *err)
 {
 	if (err && err->sys_errno)
-		finish_batch(session, false);
+		finish_batch(session, err);
 	else
 		store_batch_free(take_ptr(&session->batch));
 }
@@ -88,7 +118,8 @@ static void on_ended(void *data, const struct err *err)
 
 	/* The error is the worker's. */
 	end_batch(session, err);
-	session->no_keep |= err != NULL;
+	if (err)
+		give_up(session, err);
 	worker_free(session->keeping);
 	session->keeping = NULL;
 	session_prune(session);
@@ -99,17 +130,43 @@ static void on_ended(void *data, const struct err *err)
 	session_settled(session);
 }
 
-/* Finds out what there is to do; false when there is nothing. Namespaces are not made for it, unless
- * the size of all there is has to be known. Who waits for that waits for nothing else. */
+/* A sync, if there is something for it. Who is about to end waits for one only if it has told results that are not
+ * durable, and then for nothing else. */
+static bool find_sync(struct session *session)
+{
+	struct store *store = host_store(session->host);
+	struct err err;
+
+	if (session->settled && !session_owes(session))
+		return false;
+	session->owed_in_batch = session->owed;
+	if (!store_has_volatile(store)) {
+		session->owed_done = session->owed;
+		return false;
+	}
+	if (store_batch_new(store, &session->batch, &err) == 0)
+		return true;
+	give_up(session, &err);
+	return false;
+}
+
+/* Namespaces are not made for sums, unless the size of all there is has to be known. */
+static bool wants_sums(const struct session *session, const struct job *job)
+{
+	if (session->options.store_size)
+		return !session->settled || !job->sync;
+	return !session->settled && host_has_userns(session->host);
+}
+
+/* Finds out what there is to do; false when there is nothing. */
 static bool find_job(struct session *session, struct job *job)
 {
 	struct store *store = host_store(session->host);
 	struct err ignored;
 
 	*job = (struct job){.store_fd = store_fd(store), .logs_fd = store_logs_fd(store)};
-	job->sync = !session->settled && store_has_volatile(store) &&
-		    store_batch_new(store, &session->batch, &ignored) == 0;
-	if ((session->options.store_size || host_has_userns(session->host)) &&
+	job->sync = find_sync(session);
+	if (wants_sums(session, job) &&
 	    sums_pending(store, &job->numbers, &job->count, &ignored) == 0 && job->count &&
 	    host_userns(session->host, &job->userns, &ignored) < 0)
 		job->userns = NULL;
@@ -121,7 +178,7 @@ static void start_keeping(struct session *session)
 	const struct worker_callbacks callbacks = {on_message, on_ended, session};
 	struct job job;
 	int keep[4], n_keep = 2;
-	struct err ignored;
+	struct err err;
 
 	session->no_keep = false;
 	if (find_job(session, &job)) {
@@ -134,8 +191,10 @@ static void start_keeping(struct session *session)
 		session->kept_ms = loop_now_ms();
 		if (worker_start(host_loop(session->host),
 				 &(struct child_job){work, &job, keep, (size_t)n_keep}, &callbacks,
-				 &session->keeping, &ignored) < 0)
+				 &session->keeping, &err) < 0) {
+			give_up(session, &err);
 			store_batch_free(take_ptr(&session->batch));
+		}
 	}
 	free(job.numbers);
 }
@@ -165,6 +224,8 @@ void session_sync(struct session *session)
 
 void session_keep_last(struct session *session)
 {
+	if (session->batch)
+		return;
 	session_keep_end(session);
 	start_keeping(session);
 }

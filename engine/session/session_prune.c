@@ -156,13 +156,12 @@ void session_settled(struct session *session)
 	if (!settled || session->keeping || session->pruning)
 		return;
 	session->settled = NULL;
+	session_tell_owed(session);
 	settled(session->settled_data);
 }
 
 bool session_settle(struct session *session, void (*settled)(void *data), void *data)
 {
-	if (!session->options.store_size)
-		return false;
 	session->settled = settled;
 	session->settled_data = data;
 	session_keep_last(session);
@@ -171,6 +170,7 @@ bool session_settle(struct session *session, void (*settled)(void *data), void *
 	if (session->keeping || session->pruning)
 		return true;
 	session->settled = NULL;
+	session_tell_owed(session);
 	return false;
 }
 

@@ -123,6 +123,7 @@ int session_record(struct session *session, const struct action_result *result,
 		return err_in(err, "step %zu ran, but its result could not be kept",
 			      session->position);
 	}
+	session_owe(session, ret_attempt);
 	session_sync(session);
 	session_squash(session, &ret_attempt->after);
 	return 0;

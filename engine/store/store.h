@@ -164,7 +164,7 @@ int attempt_commit(struct store *store, struct attempt_draft *draft, struct atte
 /* Removes everything of a draft. */
 void attempt_discard(struct store *store, struct attempt_draft *draft);
 
-/* The newest passed attempt with this key whose layers are there. Returns 1 and fills
+/* The newest passed attempt with this key whose layers are there and can be relied on. Returns 1 and fills
  * ret_attempt, 0 when there is none, -1 on failure. */
 int store_find_passed(struct store *store, const char *key, struct attempt *ret_attempt,
 		      struct err *err);
@@ -218,13 +218,15 @@ int store_set_session(struct store *store, const char *spec_path, const char *ki
 struct store_batch;
 int store_batch_new(struct store *store, struct store_batch **ret_batch, struct err *err);
 void store_batch_free(struct store_batch *batch);
+bool store_batch_has(const struct store_batch *batch, int64_t number);
 int store_sync_files(int store_fd, struct err *err);
-/* Marks the attempts of the batch as durable, or, when the sync failed, as lost. */
+/* Marks the attempts of the batch as durable, or, when the sync failed, as lost: neither they nor what stands on
+ * them is found any more as passed. */
 int store_batch_finish(struct store *store, const struct store_batch *batch, bool synced,
 		       struct err *err);
 /* All three at once, for whoever may wait. */
 int store_make_durable(const char *path, struct err *err);
-/* Whether there are attempts that are not durable yet. */
+/* Whether there are attempts that are not durable yet, or that cannot be told. */
 bool store_has_volatile(struct store *store);
 
 /* How many bytes have to be freed before a step may begin, with some to spare; 0: none. */

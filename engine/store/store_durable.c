@@ -1,4 +1,5 @@
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "engine/base/mem.h"
@@ -29,12 +30,20 @@ void store_batch_free(struct store_batch *batch)
 	free(batch);
 }
 
+bool store_batch_has(const struct store_batch *batch, int64_t number)
+{
+	for (size_t i = 0; i < batch->count; i++) {
+		if (batch->numbers[i] == number)
+			return true;
+	}
+	return false;
+}
+
 int store_sync_files(int store_fd, struct err *err)
 {
 	if (syncfs(store_fd) == 0)
 		return 0;
-	return err_sys(err, "cannot bring the store to the disk; its last attempts will be built "
-			    "anew");
+	return err_sys(err, "cannot bring its last attempts to the disk");
 }
 
 /* Sets the durability of the attempts, in one transaction. */
@@ -72,6 +81,38 @@ int store_batch_finish(struct store *store, const struct store_batch *batch, boo
 	return result;
 }
 
+static bool has_row(sqlite3_stmt *stmt, struct db *db)
+{
+	struct err ignored;
+	bool found = db_step(db, stmt, &ignored) > 0;
+
+	if (stmt)
+		db_reset(&stmt);
+	return found;
+}
+
+bool store_stands_on_lost(struct store *store, const struct state *state)
+{
+	struct db *db = store->db;
+	struct err ignored;
+
+	if (!has_row(db_query(db, SQL_HAS_LOST, &ignored, ""), db))
+		return false;
+	for (enum tree tree = 0; tree < TREE_COUNT; tree++) {
+		const struct strv *chain = &state->chain[tree];
+
+		for (size_t i = 0; i < chain->len; i++) {
+			const char *id = chain->items[i];
+
+			if (has_row(db_query(db, SQL_IS_LOST, &ignored, "i",
+					     store_id_parse(id, strlen(id))),
+				    db))
+				return true;
+		}
+	}
+	return false;
+}
+
 int store_make_durable(const char *path, struct err *err)
 {
 	const struct store_options options = {0};
@@ -100,5 +141,5 @@ bool store_has_volatile(struct store *store)
 	struct err ignored;
 	AUTO_RESET sqlite3_stmt *stmt = db_query(store->db, SQL_HAS_VOLATILE, &ignored, "");
 
-	return db_step(store->db, stmt, &ignored) > 0;
+	return db_step(store->db, stmt, &ignored) != 0;
 }

@@ -120,6 +120,9 @@ int store_row_one(struct store *store, sqlite3_stmt *stmt, struct attempt *ret_a
 		  struct err *err);
 /* Whether the number is that of an attempt or of a squashed layer. */
 bool store_row_exists(struct store *store, int64_t number);
+/* store_durable.c: whether the state has a layer of an attempt that a failed sync was for: what stands on that cannot be
+ * relied on, even where its own layer came to the disk. */
+bool store_stands_on_lost(struct store *store, const struct state *state);
 /* Whether it was one, and its files are being removed, or will be by the next start. */
 bool store_is_doomed(struct store *store, int64_t number);
 

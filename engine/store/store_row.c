@@ -280,7 +280,9 @@ int store_find_passed(struct store *store, const char *key, struct attempt *ret_
 
 		if (row <= 0)
 			return row;
-		if (store_has_chains(store, &attempt.after) && store_use(store, attempt.number)) {
+		if (store_has_chains(store, &attempt.after) &&
+		    !store_stands_on_lost(store, &attempt.after) &&
+		    store_use(store, attempt.number)) {
 			*ret_attempt = attempt;
 			return 1;
 		}

@@ -89,6 +89,8 @@ static const char *const statements[SQL_COUNT] = {
 	[SQL_LIST_VOLATILE] = "SELECT number FROM attempts WHERE durable <= 0 AND durable = 0"
 			      " AND boot = ?1",
 	[SQL_HAS_VOLATILE] = "SELECT 1 FROM attempts WHERE durable <= 0 AND durable = 0 LIMIT 1",
+	[SQL_HAS_LOST] = "SELECT 1 FROM attempts WHERE durable <= 0 AND durable < 0 LIMIT 1",
+	[SQL_IS_LOST] = "SELECT 1 FROM attempts WHERE number = ?1 AND durable < 0",
 	[SQL_SET_DURABLE] = "UPDATE attempts SET durable = ?2 WHERE number = ?1",
 	[SQL_FIND_SQUASH] =
 		"SELECT number, ids FROM squashes WHERE tree = ?1 AND last = ?2 AND made"

@@ -155,4 +155,34 @@ test_errors_of_syncing() {
 	fail_calls $syncing EIO -f 20
 }
 
+# The numbers of the steps that the events in a file tell to be lost.
+reported_lost() {
+	sed -n 's/^{"event":"store-failed",.* steps* \([0-9, ]*\) cannot be relied on.*/\1/p' "$1" | tr -d , | tr ' ' '\n' |
+		sort -n
+}
+
+# Results that could not be synced are said, and those run again; what came to the disk before stays.
+test_lost_by_syncing() {
+	local error
+	[ "$(id -u)" = 0 ] || skip "only root can watch programs with a set-user-id bit"
+	command -v strace >/dev/null || skip "strace is not installed"
+	write_specs
+	make_reference
+	for error in EIO ENOSPC; do
+		run contractor store prune --to 1
+		run contractor run --until 5 main.yaml
+		check_status 0
+		strace -f -o calls -e trace=syncfs -e inject=syncfs:error=$error \
+			"$CONTRACTOR" run --json main.yaml >events 2>errors || fail "it failed: $(cat errors)"
+		run reported_lost events
+		[ "$(cat "$out")" = "$(seq 5 14)" ] || fail "these should have been lost: 5 to 14"
+		run contractor run --json --until 12 main.yaml
+		check_status 0
+		reported_cached "$out" >cached
+		[ "$(cat cached)" = "$(seq 4)" ] || fail "these should have been cached: 1 to 4"
+	done
+	grep -q 'No space left on device: step.*make room on that disk' errors ||
+		fail "the reason and the remedy were not said: $(cat errors)"
+}
+
 run_tests "$@"

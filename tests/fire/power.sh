@@ -135,6 +135,56 @@ test_artifacts_that_were_made() {
 	check_crashed main
 }
 
+# The power fails after a command that reported the steps in the file `passed`: they are there; and the next run ends
+# with the status $2.
+check_kept_all() {
+	fail_power
+	run booted "$CONTRACTOR" store verify
+	check_status 0
+	run contractor run --json "$1.yaml"
+	check_status "$2"
+	reported_cached "$out" >cached
+	check_kept passed cached
+}
+
+# Steps that were reported as passed when a command has returned.
+test_steps_of_a_build() {
+	set_up ext4
+	run contractor run --json main.yaml
+	check_status 0
+	reported "$out" >passed
+	check_kept_all main 0
+	run contractor run --json --until 4 deep.yaml
+	check_status 0
+	reported "$out" >passed
+	check_kept_all deep 0
+}
+
+# Those before a failure, and what the step that failed has printed.
+test_steps_before_a_failure() {
+	set_up ext4
+	{
+		cat main.yaml
+		printf '  - name: Fails\n    action: shell\n    shell: echo its last words; false\n'
+	} | spec failing.yaml
+	run contractor run --json failing.yaml
+	check_status 1
+	reported "$out" >passed
+	check_kept_all failing 1
+	run contractor log failing.yaml Fails --json
+	check_out_has '"number": 15,'
+}
+
+# Those of the debugger, which were not reported again by a run.
+test_steps_in_the_debugger() {
+	set_up ext4
+	echo continue >commands
+	run contractor debug --plain -x commands main.yaml </dev/null
+	check_status 0
+	seq "$(grep -c ' action:' main.yaml)" >passed
+	check_kept_all main 0
+}
+
 # All of it, when it was durable; then attempts are removed, and the journal is written before the index is.
 test_removed() {
 	local round=0 name

@@ -253,12 +253,25 @@ static void kill_children(void)
 	fclose(children);
 }
 
+/* Instead of the C library's, in the child that syncs. */
+static enum { SYNC_WORKS, SYNC_FAILS, SYNC_HANGS } sync_does;
+
+int syncfs(int fd)
+{
+	(void)fd;
+	if (sync_does == SYNC_HANGS)
+		pause();
+	errno = EIO;
+	return sync_does == SYNC_FAILS ? -1 : 0;
+}
+
 /* A sync that was killed says nothing about the disk: what it was for is still taken from the cache. */
 static void test_sync_killed(void **state)
 {
 	static const char spec[] = FIXTURE_SPEC FIXTURE_SHELL("echo a > a");
 	struct fixture *fixture = *state;
 
+	sync_does = SYNC_HANGS;
 	fixture_load(fixture, spec);
 	fixture_run(fixture, "continue");
 	/* One may be under way that began before the step was recorded. */
@@ -270,10 +283,106 @@ static void test_sync_killed(void **state)
 			loop_turn(fixture->loop, -1);
 		session_sync(fixture->session);
 	}
+	sync_does = SYNC_WORKS;
 	fixture_load(fixture, spec);
 	fixture_forget(fixture);
 	fixture_run(fixture, "continue");
 	fixture_expect(fixture, "step-cached 1 passed 0\nstep-cached 2 passed 0\nstopped 3 end\n");
+}
+
+static void on_settled(void *data)
+{
+	*(bool *)data = true;
+}
+
+/* Waits as who is about to end does; whether there was something to wait for. */
+static bool settle(struct fixture *fixture)
+{
+	bool settled = false;
+
+	if (!session_settle(fixture->session, on_settled, &settled))
+		return false;
+	while (!settled)
+		loop_turn(fixture->loop, -1);
+	return true;
+}
+
+/* Who ends in the right way leaves nothing that a loss of power could take; and waits for nothing where nothing ran. */
+static void test_settles(void **state)
+{
+	static const char spec[] = FIXTURE_SPEC FIXTURE_SHELL("echo a > a");
+	struct fixture *fixture = *state;
+	struct store *store = host_store(fixture->host);
+	struct err err = {0};
+
+	fixture_load(fixture, spec);
+	fixture_run(fixture, "continue");
+	assert_true(settle(fixture));
+	assert_int_equal(store_each_attempt(store, expect_durable, NULL, &err), 0);
+	assert_string_equal(session_unkept(fixture->session), "");
+	assert_false(settle(fixture));
+	fixture_load(fixture, spec);
+	fixture_run(fixture, "continue");
+	assert_false(settle(fixture));
+	fixture_forget(fixture);
+}
+
+/* What an earlier process told, and was killed before its sync, is as much told by who takes it from the cache. */
+static void test_settles_for_another(void **state)
+{
+	static const char spec[] = FIXTURE_SPEC FIXTURE_SHELL("echo a > a");
+	struct fixture *fixture = *state;
+
+	fixture_load(fixture, spec);
+	fixture_run(fixture, "continue");
+	fixture_load(fixture, spec);
+	assert_true(store_has_volatile(host_store(fixture->host)));
+	fixture_run(fixture, "continue");
+	fixture_forget(fixture);
+	assert_true(settle(fixture));
+	assert_false(store_has_volatile(host_store(fixture->host)));
+}
+
+/* A sync that fails is said, with the steps that it was for, which run again. */
+static void test_sync_fails(void **state)
+{
+	static const char spec[] = FIXTURE_SPEC FIXTURE_SHELL("echo a > a");
+	struct fixture *fixture = *state;
+
+	fixture_load(fixture, spec);
+	fixture_run(fixture, "next");
+	settle(fixture);
+	sync_does = SYNC_FAILS;
+	fixture_run(fixture, "next");
+	settle(fixture);
+	sync_does = SYNC_WORKS;
+	assert_non_null(strstr(fixture->events.data, "\nstore-failed "));
+	assert_non_null(strstr(session_unkept(fixture->session), "Input/output error: step 2 "));
+	fixture_load(fixture, spec);
+	fixture_run(fixture, "continue");
+	fixture_expect(fixture, "step-cached 1 passed 0\n"
+				"step-started 2\nstep-ended 2 passed 0\nstopped 3 end\n");
+}
+
+/* One that is killed every time has lost nothing for sure, but nothing is sure: that is said, too. */
+static void test_settling_fails(void **state)
+{
+	struct fixture *fixture = *state;
+	bool settled = false;
+
+	sync_does = SYNC_HANGS;
+	fixture_load(fixture, FIXTURE_SPEC FIXTURE_SHELL("echo a > a"));
+	fixture_run(fixture, "continue");
+	fixture_forget(fixture);
+	assert_true(session_settle(fixture->session, on_settled, &settled));
+	while (!settled) {
+		kill_children();
+		loop_turn(fixture->loop, 1);
+	}
+	sync_does = SYNC_WORKS;
+	fixture_expect(fixture, "store-failed 3\n");
+	assert_non_null(strstr(session_unkept(fixture->session), "a loss of power may still take"));
+	assert_true(store_has_volatile(host_store(fixture->host)));
 }
 
 /* A squash that fails is given up for this session, and leaves nothing. */
@@ -299,10 +408,18 @@ static void test_squash_fails(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		FIXTURE_TEST(test_quit_while_running), FIXTURE_TEST(test_quit_at_once),
-		FIXTURE_TEST(test_stop_while_packing), FIXTURE_TEST(test_kill_while_unpacking),
-		FIXTURE_TEST(test_pause_packing),      FIXTURE_TEST(test_killed),
-		FIXTURE_TEST(test_becomes_durable),    FIXTURE_TEST(test_sync_killed),
+		FIXTURE_TEST(test_quit_while_running),
+		FIXTURE_TEST(test_quit_at_once),
+		FIXTURE_TEST(test_stop_while_packing),
+		FIXTURE_TEST(test_kill_while_unpacking),
+		FIXTURE_TEST(test_pause_packing),
+		FIXTURE_TEST(test_killed),
+		FIXTURE_TEST(test_becomes_durable),
+		FIXTURE_TEST(test_sync_killed),
+		FIXTURE_TEST(test_settles),
+		FIXTURE_TEST(test_settles_for_another),
+		FIXTURE_TEST(test_sync_fails),
+		FIXTURE_TEST(test_settling_fails),
 		FIXTURE_TEST(test_squash_fails),
 	};
 
