@@ -162,5 +162,7 @@ int command_run(struct session *session, const char *line, struct err *err)
 		return -1;
 	if (check_arguments(command, arguments.len, err) < 0)
 		return -1;
+	if (!command->run)
+		return err_set(err, ERR_USAGE, "'%s' is not built yet", command->name);
 	return command->run(session, &arguments, err);
 }

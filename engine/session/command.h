@@ -56,7 +56,7 @@ struct command {
 	const char *help;	  /* one line */
 	unsigned states;	  /* bits 1 << enum session_state in which it is allowed */
 	enum command_words words;
-	/* arguments are the words, or of a raw command the rest of the line as one */
+	/* arguments are the words, or of a raw command the rest of the line as one; NULL: not built yet */
 	int (*run)(struct session *session, const struct strv *arguments, struct err *err);
 	bool raw;
 };

@@ -220,13 +220,6 @@ static int run_help(struct session *session, const struct strv *arguments, struc
 	return 0;
 }
 
-static int run_later(struct session *session, const struct strv *arguments, struct err *err)
-{
-	(void)session;
-	(void)arguments;
-	return err_set(err, ERR_USAGE, "this command is not built yet");
-}
-
 enum {
 	STOPPED = 1 << SESSION_STOPPED,
 	RUNNING = 1 << SESSION_RUNNING,
@@ -241,7 +234,7 @@ const struct command command_table[] = {
 	{"next", "n", "", "run the next step, stop after it", STOPPED, WORDS(NONE), run_next,
 	 false},
 	{"step", "s", "", "enter a shell step before its first command (not built yet)", ALWAYS,
-	 WORDS(NONE), run_later, true},
+	 WORDS(NONE), NULL, true},
 	{"continue", "c", "", "run on to a breakpoint, a failure or the end", STOPPED, WORDS(NONE),
 	 run_continue, false},
 	{"until", "u", "STEP", "run on to before STEP", STOPPED, WORDS(STEP), run_until, false},
@@ -261,7 +254,7 @@ const struct command command_table[] = {
 	 WORDS(WHERE), run_break, true},
 	{"tbreak", "tb", BREAKPOINT, "the same, once", ALWAYS, WORDS(WHERE), run_tbreak, true},
 	{"watch", NULL, "GLOB", "stop when a file changes (not built yet)", ALWAYS, WORDS(NONE),
-	 run_later, true},
+	 NULL, true},
 	{"delete", "d", "NUMBER...", "remove breakpoints", ALWAYS, WORDS(NONE), run_delete, false},
 	{"enable", NULL, "NUMBER...", "let breakpoints act again", ALWAYS, WORDS(NONE), run_enable,
 	 false},
@@ -284,19 +277,19 @@ const struct command command_table[] = {
 	 "show facts: step, sandbox, artifacts, attempts, store, breakpoints", ALWAYS, WORDS(TOPIC),
 	 command_info, false},
 	{"diff", NULL, "[STEP] [STEP] [PATH]", "show what changed (not built yet)", ALWAYS,
-	 WORDS(STEP), run_later, true},
+	 WORDS(STEP), NULL, true},
 	{"files", NULL, "[STEP]", "list the files of a state (not built yet)", ALWAYS, WORDS(STEP),
-	 run_later, true},
-	{"cat", NULL, "PATH", "show a file of a state (not built yet)", ALWAYS, WORDS(NONE),
-	 run_later, true},
+	 NULL, true},
+	{"cat", NULL, "PATH", "show a file of a state (not built yet)", ALWAYS, WORDS(NONE), NULL,
+	 true},
 	{"save", NULL, "PATH FILE", "copy a file out of a state (not built yet)", ALWAYS,
-	 WORDS(NONE), run_later, true},
+	 WORDS(NONE), NULL, true},
 	{"blame", NULL, "PATH", "name the step that last wrote a file (not built yet)", ALWAYS,
-	 WORDS(NONE), run_later, true},
+	 WORDS(NONE), NULL, true},
 	{"bisect", NULL, "-- COMMAND", "find the first step that breaks a command (not built yet)",
-	 ALWAYS, WORDS(NONE), run_later, true},
+	 ALWAYS, WORDS(NONE), NULL, true},
 	{"why", NULL, "[STEP]", "say why it was cached or not (not built yet)", ALWAYS, WORDS(STEP),
-	 run_later, true},
+	 NULL, true},
 	{"source", NULL, "FILE", "run the commands in a file", STOPPED, WORDS(NONE), command_source,
 	 false},
 	{"help", "h", "[COMMAND]", "list the commands", ALWAYS, WORDS(COMMAND), run_help, false},

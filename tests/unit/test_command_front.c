@@ -152,7 +152,7 @@ static void test_other_requests(void **state)
 	assert_string_equal(asked->path, "a file");
 	fixture_refuse(fixture, "q", ERR_USAGE, "not yet");
 	assert_true(asked->quit);
-	fixture_refuse(fixture, "why", ERR_USAGE, "this command is not built yet");
+	fixture_refuse(fixture, "why", ERR_USAGE, "'why' is not built yet");
 	fixture_start(fixture, "# quit");
 	fixture_start(fixture, "  #");
 	release(asked);
