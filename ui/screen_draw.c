@@ -251,9 +251,9 @@ static size_t choose_hints(const struct screen *screen, enum ui_action *actions)
 		UI_ACTION_RERUN,       UI_ACTION_WRITE,	      UI_ACTION_CONTINUE,
 		UI_ACTION_BACK,	       UI_ACTION_HELP,	      UI_ACTION_QUIT};
 	static const enum ui_action stopped[] = {
-		UI_ACTION_NEXT,	       UI_ACTION_CONTINUE, UI_ACTION_TOGGLE_BREAKPOINT,
-		UI_ACTION_BACK,	       UI_ACTION_RERUN,	   UI_ACTION_EDIT,
-		UI_ACTION_SHELL_AFTER, UI_ACTION_HELP,	   UI_ACTION_QUIT};
+		UI_ACTION_NEXT, UI_ACTION_CONTINUE, UI_ACTION_WRITE, UI_ACTION_TOGGLE_BREAKPOINT,
+		UI_ACTION_BACK, UI_ACTION_RERUN,    UI_ACTION_EDIT,  UI_ACTION_SHELL_AFTER,
+		UI_ACTION_HELP, UI_ACTION_QUIT};
 	static const enum ui_action text[] = {
 		UI_ACTION_SEARCH,      UI_ACTION_SEARCH_NEXT,	UI_ACTION_FIRST_ERROR,
 		UI_ACTION_TOGGLE_WRAP, UI_ACTION_OLDER_ATTEMPT, UI_ACTION_ZOOM,
@@ -296,8 +296,8 @@ static int draw_hint(struct screen *screen, struct rect line, int column, const 
 	return column + 1;
 }
 
-/* The key that does something where the person is, or NULL; and what the hint calls it. Free with
- * free(). */
+/* The key that does something where the person is, or NULL, also when there is nothing to do it to;
+ * and what the hint calls it. Free with free(). */
 static char *action_hint(const struct screen *screen, enum ui_action action, const char **ret_text)
 {
 	AUTO_STRV struct strv keys = {0};
@@ -306,7 +306,9 @@ static char *action_hint(const struct screen *screen, enum ui_action action, con
 	keymap_keys_of(screen->keymap, screen_context(screen), action, &keys);
 	*ret_text =
 		action == UI_ACTION_PAUSE_OR_RESUME && paused ? "resume" : ui_actions[action].hint;
-	return keys.len ? mem_strdup(keys.items[0]) : NULL;
+	if (!keys.len || (action == UI_ACTION_WRITE && !session_has_edits(screen->session)))
+		return NULL;
+	return mem_strdup(keys.items[0]);
 }
 
 /* The columns of the hints that are always seen. */

@@ -24,4 +24,4 @@ cd "$scratch"
 "$contractor" run broken/broken.yaml >/dev/null 2>&1 || [ $? -eq 1 ]
 "$picture" 112x29 "$file" "$title" "$contractor" broken/broken.yaml \
 	'wait:failed in 5/7' k r 'wait:stopped before 5/7' c 'wait:failed in 5/7' \
-	j b 'wait:●' k 'wait:not found'
+	j b 'wait:●' k 'wait:name: Write the contents'
