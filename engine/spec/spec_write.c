@@ -52,7 +52,10 @@ static int fill(int fd, const struct stat *old, const void *content, size_t leng
 		return err_sys(err, "cannot write %s", shown);
 	if ((own.st_uid != old->st_uid || own.st_gid != old->st_gid) &&
 	    fchown(fd, old->st_uid, old->st_gid) < 0)
-		return err_sys(err, "cannot write %s: its owner and group cannot be kept", shown);
+		return err_set(err, ERR_HOST,
+			       "cannot write %s: it is of user %u and group %u, and would not stay "
+			       "so; make it yours (chown, chgrp), or write into it by hand",
+			       shown, old->st_uid, old->st_gid);
 	if (fchmod(fd, old->st_mode & 07777) < 0 || fd_write_all(fd, content, length) < 0 ||
 	    fsync(fd) < 0)
 		return err_sys(err, "cannot write %s", shown);

@@ -147,6 +147,24 @@ END
 	check_out_has '    shell: echo'
 }
 
+# A file in one's own directory that is of a group which one is not in: a new file cannot be.
+test_write_does_not_change_the_owner() {
+	[ "$(id -u)" = 0 ] || skip "only root can give a file away"
+	id -u contractor-test >/dev/null 2>&1 || skip "there is no user contractor-test"
+	build
+	make_editor
+	chmod 755 "$TEST_DIR"
+	chown -R contractor-test:contractor-test .
+	chgrp 0 test.yaml
+	cp test.yaml before.yaml
+	printf 'edit Test\nwrite\n' >commands
+	run setpriv --reuid contractor-test --regid contractor-test --init-groups \
+		env HOME="$PWD" "$CONTRACTOR" debug --plain --store "$PWD/store" -x commands test.yaml
+	check_err_has "test.yaml: it is of user $(id -u contractor-test) and group 0"
+	check_err_has "chgrp"
+	check_same before.yaml test.yaml
+}
+
 test_editor_that_fails() {
 	build
 	EDITOR=false debug <<'END'
