@@ -308,6 +308,18 @@ static void finish(struct init *init)
 	message_send(init->socket, 'D', &init->result, sizeof init->result);
 }
 
+/* The person's own limit may be too low for shells that join, and for the numbers that bwrap is given; the
+ * launcher sets the step's. */
+static void raise_open_files(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
 static _Noreturn void be_init(const struct init_plan *known, int socket, int go_fd)
 {
 	struct init_plan plan = *known;
@@ -322,6 +334,8 @@ static _Noreturn void be_init(const struct init_plan *known, int socket, int go_
 	/* The spawner has told contractor who we are; without it nobody would reap us. */
 	if (read(go_fd, &byte, 1) != 1)
 		_exit(1);
+	close(go_fd);
+	raise_open_files();
 	prctl(PR_SET_NAME, "contractor-init");
 	if (make_ready(&init, &err) < 0 || (!plan.worker && await_plan(&init, &err) < 0) ||
 	    start(&init, &err) < 0) {

@@ -86,9 +86,9 @@ static int add_namespaces(int process_fd, int own_fd, struct joiner *joiner, str
 			continue;
 		plan->sandbox_fds[n_fds][0] = take_fd(&fd);
 		plan->sandbox_fds[n_fds++][1] = LAUNCH_FD_NAMESPACES + (int)count;
+		plan->sandbox_fds[n_fds][0] = -1;
 		joiner->argv[++count] = namespaces[i];
 	}
-	plan->sandbox_fds[n_fds][0] = -1;
 	return 0;
 }
 
@@ -98,8 +98,10 @@ static int prepare(int process_fd, struct joiner *joiner, struct init_plan *plan
 	AUTO_CLOSE int proc_fd = open(INIT_DIR "/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	AUTO_CLOSE int own_fd = openat(proc_fd, "self", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	if (init_plan_receive(joiner->main.socket, plan, err) <= 0)
-		return -1;
+	int got = init_plan_receive(joiner->main.socket, plan, err);
+
+	if (got <= 0)
+		return got < 0 ? -1 : err_set(err, ERR_FAULT, "the plan of a shell did not arrive");
 	if (process_fd < 0)
 		return err_set(err, ERR_USAGE, "%d shells have joined the step: no more can",
 			       INIT_SHELLS_MAX);

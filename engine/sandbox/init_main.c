@@ -4,7 +4,6 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdint.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,15 +15,17 @@
 
 enum { FD_ABOVE = 100 }; /* descriptors are moved above the fixed numbers first */
 
-/* The person's own limit may be too low for the numbers used here; the launcher sets the step's. */
-static void raise_open_files(void)
+/* A copy above the fixed numbers. */
+static int move_up(int fd, struct err *err)
 {
-	struct rlimit limit;
+	int moved = fcntl(fd, F_DUPFD_CLOEXEC, FD_ABOVE);
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-		limit.rlim_cur = limit.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &limit);
-	}
+	if (moved >= 0 || errno == EBADF)
+		return moved < 0 ? err_sys(err, "cannot arrange the descriptors") : moved;
+	return err_set(err, ERR_HOST,
+		       "cannot arrange the descriptors of a step: %d open files must be allowed "
+		       "(`ulimit -Hn`)",
+		       FD_ABOVE + INIT_FDS_MAX);
 }
 
 /* Puts the descriptors where bwrap is told to find them, and closes all others. */
@@ -32,26 +33,31 @@ static int arrange_fds(struct init_main *first, struct err *err)
 {
 	const struct init_plan *plan = first->plan;
 	int moved[INIT_FDS_MAX + 1][2], keep[INIT_FDS_MAX + 2];
+	int socket = move_up(first->socket, err);
 	size_t count = 0;
 
-	raise_open_files();
+	if (socket < 0)
+		return -1;
 	/* Close-on-exec, and needed until then, to say that there is no bwrap. */
-	first->socket = fcntl(first->socket, F_DUPFD_CLOEXEC, FD_ABOVE);
-
+	first->socket = socket;
 	for (; plan->sandbox_fds[count][0] >= 0; count++) {
-		moved[count][0] = fcntl(plan->sandbox_fds[count][0], F_DUPFD_CLOEXEC, FD_ABOVE);
+		moved[count][0] = move_up(plan->sandbox_fds[count][0], err);
 		moved[count][1] = plan->sandbox_fds[count][1];
+		if (moved[count][0] < 0)
+			return -1;
 	}
 	if (first->inner_fd >= 0) {
-		moved[count][0] = fcntl(first->inner_fd, F_DUPFD_CLOEXEC, FD_ABOVE);
-		moved[count++][1] = SANDBOX_FD_USERNS;
+		moved[count][0] = move_up(first->inner_fd, err);
+		moved[count][1] = SANDBOX_FD_USERNS;
+		if (moved[count++][0] < 0)
+			return -1;
 	}
 	for (int stream = 0; stream < 3; stream++) {
 		if (plan->stdio[stream] >= 0 && dup2(plan->stdio[stream], stream) < 0)
 			return err_sys(err, "cannot pass on a standard stream");
 	}
 	for (size_t i = 0; i < count; i++) {
-		if (moved[i][0] < 0 || dup2(moved[i][0], moved[i][1]) < 0)
+		if (dup2(moved[i][0], moved[i][1]) < 0)
 			return err_sys(err, "cannot arrange the descriptors");
 		keep[i] = moved[i][1];
 	}

@@ -125,48 +125,76 @@ static void carry_plan(struct carrier *carrier, struct init_plan *plan)
 	carry_bytes(carrier, plan->group_fds, sizeof plan->group_fds);
 }
 
-/* Calls each for every descriptor of the plan, in one order; stops at the first failure. */
-static int each_fd(struct init_plan *plan, int socket, int (*each)(int *fd, int socket))
-{
-	int result = 0;
+/* What is done with the descriptors of a plan, one after the other. */
+struct passing {
+	int socket;
+	bool failed; /* with one of them, so that all behind it are left out */
+};
 
-	for (size_t i = 0; !result && i < INIT_FDS_MAX && plan->sandbox_fds[i][0] >= 0; i++)
-		result = each(&plan->sandbox_fds[i][0], socket);
-	for (int stream = 0; !result && stream < 3; stream++) {
+/* Calls each for every descriptor of the plan, in one order. */
+static void each_fd(struct init_plan *plan, void (*each)(int *fd, struct passing *passing),
+		    struct passing *passing)
+{
+	for (size_t i = 0; i < INIT_FDS_MAX && plan->sandbox_fds[i][0] >= 0; i++)
+		each(&plan->sandbox_fds[i][0], passing);
+	for (int stream = 0; stream < 3; stream++) {
 		if (plan->stdio[stream] >= 0)
-			result = each(&plan->stdio[stream], socket);
+			each(&plan->stdio[stream], passing);
 	}
-	for (int i = 0; !result && i < 2; i++) {
+	for (int i = 0; i < 2; i++) {
 		if (plan->group_fds[i] >= 0)
-			result = each(&plan->group_fds[i], socket);
+			each(&plan->group_fds[i], passing);
 	}
-	return result;
 }
 
-static int send_fd(int *fd, int socket)
+static void send_fd(int *fd, struct passing *passing)
 {
-	return message_send_fd(socket, 'f', *fd);
+	if (!passing->failed && message_send_fd(passing->socket, 'f', *fd) < 0)
+		passing->failed = true;
 }
 
-/* The number becomes that of the descriptor that comes for it. */
-static int receive_fd(int *fd, int socket)
+/* The number becomes that of the descriptor that comes for it, or none: it was contractor's, and may be
+ * that of another file here. */
+static void receive_fd(int *fd, struct passing *passing)
 {
 	struct message message;
 
-	*fd = message_receive(socket, &message, 0) == 1 ? message.fd : -1;
-	return *fd >= 0 ? 0 : -1;
+	*fd = -1;
+	if (!passing->failed && message_receive(passing->socket, &message, 0) == 1)
+		*fd = message.fd;
+	passing->failed = *fd < 0;
 }
 
-static int close_fd(int *fd, int socket)
+static void close_fd(int *fd, struct passing *passing)
 {
-	(void)socket;
+	(void)passing;
 	fd_close(fd);
-	return 0;
 }
 
 void init_plan_close(struct init_plan *plan)
 {
-	each_fd(plan, -1, close_fd);
+	each_fd(plan, close_fd, NULL);
+}
+
+static int receive_fds(struct init_plan *plan, int socket, struct err *err)
+{
+	struct passing passing = {.socket = socket};
+
+	each_fd(plan, receive_fd, &passing);
+	if (passing.failed)
+		return err_set(err, ERR_HOST,
+			       "a descriptor of the step's plan did not arrive: more open files "
+			       "must be allowed (`ulimit -n`)");
+	return 0;
+}
+
+/* So that none is taken for one of ours. */
+static void forget_fds(struct init_plan *plan)
+{
+	plan->sandbox_fds[0][0] = -1;
+	for (int stream = 0; stream < 3; stream++)
+		plan->stdio[stream] = -1;
+	plan->group_fds[0] = plan->group_fds[1] = -1;
 }
 
 int init_plan_send(const struct init_plan *plan, int socket, struct err *err)
@@ -175,16 +203,15 @@ int init_plan_send(const struct init_plan *plan, int socket, struct err *err)
 	AUTO_BUF struct buf bytes = BUF_INIT;
 	struct carrier carrier = {.bytes = BUF_INIT};
 	struct init_plan copy = *plan;
-	int result = 0;
+	struct passing passing = {.socket = socket};
 
 	carry_plan(&carrier, &copy);
 	bytes = carrier.bytes;
 	if (fd < 0 || fd_write_all(fd, bytes.data, bytes.len) < 0 || lseek(fd, 0, SEEK_SET) < 0)
 		return err_sys(err, "cannot prepare the step's plan");
-	result = message_send_fd(socket, 'p', fd);
-	if (!result)
-		result = each_fd(&copy, socket, send_fd);
-	return result < 0 ? err_sys(err, "cannot send the step's plan") : 0;
+	passing.failed = message_send_fd(socket, 'p', fd) < 0;
+	each_fd(&copy, send_fd, &passing);
+	return passing.failed ? err_sys(err, "cannot send the step's plan") : 0;
 }
 
 int init_plan_receive(int socket, struct init_plan *plan, struct err *err)
@@ -203,9 +230,9 @@ int init_plan_receive(int socket, struct init_plan *plan, struct err *err)
 		return -1;
 	carrier.bytes = bytes;
 	carry_plan(&carrier, plan);
-	if (carrier.damaged || carrier.done != bytes.len)
+	if (carrier.damaged || carrier.done != bytes.len) {
+		forget_fds(plan);
 		return err_set(err, ERR_FAULT, "the step's plan is damaged");
-	if (each_fd(plan, socket, receive_fd) < 0)
-		return err_set(err, ERR_FAULT, "a descriptor of the step's plan did not arrive");
-	return 1;
+	}
+	return receive_fds(plan, socket, err) < 0 ? -1 : 1;
 }

@@ -150,6 +150,8 @@ static int check_mount_points(struct err *err)
 {
 	AUTO_CLOSE int root_fd = open(INIT_DIR "/systree", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
+	if (root_fd < 0)
+		return err_sys(err, "cannot open the systree");
 	for (size_t i = 0; i < INIT_MOUNT_POINTS; i++) {
 		const char *name = init_mount_points[i].name;
 		struct stat status;
@@ -275,6 +277,8 @@ int init_check_outputs(const struct init_plan *plan, struct err *err)
 {
 	AUTO_CLOSE int root_fd = open(INIT_DIR "/workspace", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
+	if (plan->outputs && root_fd < 0)
+		return err_sys(err, "cannot open the workspace");
 	for (size_t i = 0; plan->outputs && i < plan->outputs->len; i++) {
 		const char *name = plan->outputs->items[i];
 		AUTO_CLOSE int fd = path_open_in_root(root_fd, name, O_PATH, 0);

@@ -146,6 +146,16 @@ test_output_that_cannot_be_written() {
 	check_err_has "cannot write standard output"
 }
 
+test_too_few_open_files() {
+	minimal
+	run bash -c 'ulimit -n 64; exec "$CONTRACTOR" run test.yaml'
+	check_status 3
+	check_err_has "open files must be allowed"
+	check_err_has "ulimit -Hn"
+	run bash -c 'ulimit -Sn 64; exec "$CONTRACTOR" run test.yaml'
+	check_status 0
+}
+
 # bash counts in 1024 bytes; busybox in the systree has more.
 test_a_limit_on_the_size_of_files() {
 	minimal

@@ -2,6 +2,7 @@
 #include "tests/unit/session_fixture.h"
 
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/mman.h>
 
 #include "engine/process/message.h"
@@ -297,6 +298,80 @@ static void test_plan(void **state)
 		strv_release(&lists[i]);
 }
 
+/* No number of the sender's is taken for a descriptor, and closed. */
+static void expect_no_fds(struct init_plan *plan, size_t from)
+{
+	assert_int_equal(plan->sandbox_fds[from][0], -1);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(plan->stdio[i], -1);
+	assert_int_equal(plan->group_fds[0], -1);
+	assert_int_equal(plan->group_fds[1], -1);
+	init_plan_close(plan);
+}
+
+/* Lets this process open so many further descriptors; returns how many it could have before. */
+static rlim_t allow_fds(int count)
+{
+	AUTO_CLOSE int next = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	struct rlimit limit;
+	rlim_t before;
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	before = limit.rlim_cur;
+	limit.rlim_cur = (rlim_t)(next + count);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	return before;
+}
+
+/* There is room for the plan and for the first of its descriptors. */
+static void test_descriptors_that_do_not_arrive(void **state)
+{
+	struct strv lists[4] = {{0}};
+	struct init_plan plan, received = {0};
+	struct rlimit limit;
+	int pair[2], fds[2];
+	struct err err = {0};
+
+	(void)state;
+	assert_int_equal(message_pair(pair, &err), 0);
+	fds[0] = memfd_create("a", MFD_CLOEXEC);
+	fds[1] = memfd_create("b", MFD_CLOEXEC);
+	fill_plan(&plan, lists, fds);
+	assert_int_equal(init_plan_send(&plan, pair[0], &err), 0);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	limit.rlim_cur = allow_fds(2);
+	assert_int_equal(init_plan_receive(pair[1], &received, &err), -1);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	assert_non_null(strstr(err.text, "ulimit -n"));
+	expect_same_file(received.sandbox_fds[0][0], fds[0]);
+	received.sandbox_fds[0][0] = dup(fds[0]);
+	expect_no_fds(&received, 1);
+	free_received(&received);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(close(fds[i]), 0);
+		assert_int_equal(close(pair[i]), 0);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
+		strv_release(&lists[i]);
+}
+
+static void test_damaged_plan(void **state)
+{
+	AUTO_CLOSE int fd = memfd_create("plan", MFD_CLOEXEC);
+	struct init_plan received = {0};
+	struct err err = {0};
+	int pair[2];
+
+	(void)state;
+	assert_int_equal(message_pair(pair, &err), 0);
+	assert_int_equal(message_send_fd(pair[0], 'p', fd), 0);
+	assert_int_equal(init_plan_receive(pair[1], &received, &err), -1);
+	assert_string_equal(err.text, "the step's plan is damaged");
+	expect_no_fds(&received, 0);
+	close(pair[0]);
+	close(pair[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -308,6 +383,8 @@ int main(void)
 		FIXTURE_TEST(test_session),
 		FIXTURE_TEST(test_output_before_next),
 		cmocka_unit_test(test_plan),
+		cmocka_unit_test(test_descriptors_that_do_not_arrive),
+		cmocka_unit_test(test_damaged_plan),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
