@@ -23,6 +23,8 @@ struct follow {
 	int log_fd, times_fd, notify_fd;
 	struct buf times; /* the part of a line that is not whole yet */
 	long pid;
+	bool is_over;	    /* the claim is ours: what is left of the log is shown, and then */
+	struct err failure; /* it goes on, unless waiting has failed */
 };
 
 static struct loop *loop_of(const struct follow *follow)
@@ -88,6 +90,20 @@ static bool show_block(struct follow *follow)
 	return length == BLOCK;
 }
 
+/* All is shown: its result is in the store, or there is none. */
+static void finish(struct follow *follow)
+{
+	struct session *session = follow->session;
+	const struct err failure = follow->failure;
+
+	session->followed = follow->pid;
+	session_unfollow(session);
+	if (failure.code)
+		session_stop(session, STOP_ERROR, NULL, &failure);
+	else
+		session_advance(session);
+}
+
 /* A part a turn: a log may be long, and the person must get a word in. Deferred calls are all of one turn. */
 static void show_more(void *data)
 {
@@ -96,6 +112,20 @@ static void show_more(void *data)
 	follow->timer = NULL;
 	if (show_block(follow))
 		follow->timer = loop_timer(loop_of(follow), 1, show_more, follow);
+	else if (follow->is_over)
+		finish(follow);
+}
+
+/* The claim is ours, however the other has ended. */
+static void on_free(void *data, const struct err *err)
+{
+	struct follow *follow = data;
+
+	follow->is_over = true;
+	if (err)
+		follow->failure = *err;
+	loop_timer_remove(&follow->timer);
+	show_more(follow);
 }
 
 /* The log has grown. */
@@ -175,23 +205,6 @@ void session_unfollow(struct session *session)
 	fd_close(&follow->times_fd);
 	buf_release(&follow->times);
 	free(follow);
-}
-
-/* The claim is ours, however the other has ended: its result is in the store, or there is none. */
-static void on_free(void *data, const struct err *err)
-{
-	struct follow *follow = data;
-	struct session *session = follow->session;
-	const struct err copy = err ? *err : (struct err){0};
-
-	while (show_block(follow))
-		;
-	session->followed = follow->pid;
-	session_unfollow(session);
-	if (copy.code)
-		session_stop(session, STOP_ERROR, NULL, &copy);
-	else
-		session_advance(session);
 }
 
 struct wait_job {

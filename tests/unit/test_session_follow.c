@@ -247,6 +247,37 @@ static void test_once(void **state)
 	assert_int_equal(attempts_of_step_2(fixture), 1);
 }
 
+static int parts_told;
+
+static void count_part(struct fixture *fixture, const struct event *event)
+{
+	(void)fixture;
+	parts_told += event->type == EVENT_STEP_OUTPUT;
+}
+
+/* When the other has ended, the rest of a long log is shown a little in each turn: when it has grown, and when
+ * the wait is over. */
+static void test_long_rest(void **state)
+{
+	enum { LENGTH = 3000000, PARTS_MOST = 2 };
+	struct fixture *fixture = *state;
+	AUTO_FREE char *text = spec_of("busybox yes | busybox head -c 3000000");
+	struct other other = follow_other(fixture, text);
+
+	let_go();
+	expect_told(&other, 'e');
+	expect_gone(&other);
+	fixture->hook = count_part;
+	while (session_state(fixture->session) != SESSION_STOPPED) {
+		parts_told = 0;
+		loop_turn(fixture->loop, -1);
+		assert_in_range(parts_told, 0, PARTS_MOST);
+	}
+	fixture->hook = NULL;
+	assert_int_equal(fixture->output.len, strlen("ready\ndone\n") + LENGTH);
+	assert_int_equal(attempts_of_step_2(fixture), 1);
+}
+
 /* Where a mode of the other's terminal was told to begin, by what it is. */
 static uint64_t told_modes[2];
 static size_t n_told_modes;
@@ -422,11 +453,11 @@ static void test_follower_dies(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		FIXTURE_TEST(test_once),	  FIXTURE_TEST(test_modes),
-		FIXTURE_TEST(test_other_fails),	  FIXTURE_TEST(test_other_dies),
-		FIXTURE_TEST(test_other_pauses),  FIXTURE_TEST(test_kill),
-		FIXTURE_TEST(test_forced),	  FIXTURE_TEST(test_apart),
-		FIXTURE_TEST(test_follower_dies),
+		FIXTURE_TEST(test_once),       FIXTURE_TEST(test_long_rest),
+		FIXTURE_TEST(test_modes),      FIXTURE_TEST(test_other_fails),
+		FIXTURE_TEST(test_other_dies), FIXTURE_TEST(test_other_pauses),
+		FIXTURE_TEST(test_kill),       FIXTURE_TEST(test_forced),
+		FIXTURE_TEST(test_apart),      FIXTURE_TEST(test_follower_dies),
 	};
 
 	return cmocka_run_group_tests_name("following another contractor", tests, NULL, NULL);
