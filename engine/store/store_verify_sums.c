@@ -21,6 +21,18 @@ static bool differs(const char *then, const char *now)
 	return *then && strcmp(then, now) != 0;
 }
 
+/* What the number is of, for people. */
+static const char *kind_of(const struct verify *verify, int64_t number)
+{
+	struct attempt attempt;
+	struct err ignored;
+
+	if (store_get_attempt(verify->store, number, &attempt, &ignored) <= 0)
+		return "squashed layer";
+	attempt_release(&attempt);
+	return "attempt";
+}
+
 /* What is compared was recorded before, unless it was removed meanwhile. */
 static void compare(void *data, const struct sums *now)
 {
@@ -29,22 +41,25 @@ static void compare(void *data, const struct sums *now)
 	struct err ignored;
 	char id[8];
 	bool log_differs, layer_differs;
+	const char *kind;
 
 	if (sums_get(verify->store, now->number, &then, &ignored) <= 0 ||
 	    !store_id_format(now->number, id))
 		return;
 	log_differs = differs(then.logs, now->logs);
 	layer_differs = differs(then.layer, now->layer);
+	if (!log_differs && !layer_differs)
+		return;
+	kind = kind_of(verify, now->number);
 	if (log_differs)
-		verify_find(verify, "the attempt is removed",
-			    "attempt %s: logs/%s.log is not what was recorded", id, id);
+		verify_find(verify, "it is removed", "%s %s: logs/%s.log is not what was recorded",
+			    kind, id, id);
 	if (layer_differs)
-		verify_find(verify, "the attempt is removed",
-			    "attempt %s: layers/%s is not what was recorded: names, kinds, owners, "
+		verify_find(verify, "it is removed",
+			    "%s %s: layers/%s is not what was recorded: names, kinds, owners, "
 			    "sizes or times differ",
-			    id, id);
-	if (log_differs || layer_differs)
-		number_list_add(&verify->doomed, now->number);
+			    kind, id, id);
+	number_list_add(&verify->doomed, now->number);
 }
 
 /* In this process, for a store that belongs to one id alone. */

@@ -180,6 +180,29 @@ static void test_damage(void **state)
 	check_damage(damage_times, "attempt 1: logs/1.log is not what was recorded");
 }
 
+/* A squashed layer is no attempt, and nothing else goes with it. */
+static void test_damaged_squash(void **state)
+{
+	struct fixture *fixture = *state;
+	AUTO_FREE char *found = NULL, *repaired = NULL;
+
+	make_store(fixture);
+	assert_int_equal(mkdirat(store_layers_fd(fixture->store), "z", 0755), 0);
+	assert_int_equal(mkdirat(store_layers_fd(fixture->store), "z/workspace", 0755), 0);
+	fixture_sql(fixture, "INSERT INTO squashes VALUES (35, 1, 1, '2', '1 2', 1, NULL, NULL)");
+	assert_int_equal(sum_all(fixture->store), 1);
+	fixture_expect_whole(fixture->store);
+	fixture_put(fixture, "layers/z/workspace/more", "text");
+	found = fixture_verify(fixture->store, false, 1);
+	assert_non_null(strstr(found, "squashed layer z: layers/z is not what was recorded"));
+	assert_null(strstr(found, "attempt"));
+	repaired = fixture_verify(fixture->store, true, 1);
+	assert_null(strstr(repaired, "attempt"));
+	assert_false(fixture_has(fixture, "layers/z"));
+	assert_true(fixture_has_attempt(fixture->store, 2));
+	fixture_expect_whole(fixture->store);
+}
+
 /* Being of use, and removing a stray, change nothing that counts. */
 static void test_no_damage(void **state)
 {
@@ -256,9 +279,9 @@ static void test_older_store(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_damage),	FIXTURE_TEST(test_no_damage),
-		FIXTURE_TEST(test_bytes),	cmocka_unit_test(test_messages),
-		FIXTURE_TEST(test_older_store),
+		cmocka_unit_test(test_damage),	 FIXTURE_TEST(test_damaged_squash),
+		FIXTURE_TEST(test_no_damage),	 FIXTURE_TEST(test_bytes),
+		cmocka_unit_test(test_messages), FIXTURE_TEST(test_older_store),
 	};
 
 	return cmocka_run_group_tests_name("sums", tests, NULL, NULL);
