@@ -53,6 +53,8 @@ struct run_result {
 	int64_t duration_ms; /* without pauses */
 	/* A name of the step's choice, "/workspace/a", as the step sees it; or "". */
 	char over_file[256];
+	/* With RUN_AT_PROCESSES: the person's own limit, where that is lower than the step's; or 0. */
+	uint64_t person_processes;
 	char lost_network[INIT_LOST_SIZE]; /* why it had none from some moment on; or "" */
 	struct err err;
 };

@@ -1,6 +1,7 @@
 /* runner_end.c: what ends a run, and what its end means. */
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include "engine/base/mem.h"
@@ -40,6 +41,18 @@ static const enum run_end overs[] = {
 	[INIT_AT_PROCESSES] = RUN_AT_PROCESSES,
 };
 
+/* The person's own limit of processes, if it is lower than the step's: in force when the outer user
+ * namespace was made, it bounds all that the person's id has there and outside together. */
+static uint64_t lower_processes(uint64_t processes)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NPROC, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY ||
+	    (processes && limit.rlim_cur >= processes))
+		return 0;
+	return limit.rlim_cur;
+}
+
 /* What a step that ended means, from init's report. */
 static void judge(struct runner *runner)
 {
@@ -70,6 +83,8 @@ static void judge(struct runner *runner)
 		set_end(runner, RUN_FAILED);
 	else if (runner->crowded)
 		set_end(runner, RUN_AT_PROCESSES);
+	if (result->end == RUN_AT_PROCESSES)
+		result->person_processes = lower_processes(runner->limits.processes);
 }
 
 /* bwrap failed before the launcher ran: its own words are the reason. */

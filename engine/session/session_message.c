@@ -54,6 +54,16 @@ static const struct limit_words {
 	[RUN_FAILED] = {0},
 };
 
+/* The person's limit came first, and the step's programs may be few of those that it counts. */
+static char *person_message(const struct run_result *run)
+{
+	AUTO_FREE char *text = count_text(run->person_processes);
+
+	return mem_printf("failed at this user's limit of %s (`ulimit -u`), in which all of the "
+			  "user's programs count; the step's own is higher",
+			  text);
+}
+
 static char *limit_message(const struct run_result *run, const struct limits *limits)
 {
 	const struct limit_words *words = &limit_words[run->end];
@@ -75,6 +85,8 @@ static char *exit_text(int status)
 
 static char *end_message(const struct run_result *run, const struct limits *limits)
 {
+	if (run->end == RUN_AT_PROCESSES && run->person_processes)
+		return person_message(run);
 	if (limit_words[run->end].before)
 		return limit_message(run, limits);
 	if (run->end == RUN_FAILED)

@@ -146,6 +146,26 @@ test_output_that_cannot_be_written() {
 	check_err_has "cannot write standard output"
 }
 
+# An id that has no other processes, and no further ids.
+test_the_persons_limit_of_processes() {
+	need_root
+	spec test.yaml <<'END'
+name: test
+actions:
+  - action: create-systree
+    path: systree.tar
+  - action: shell
+    shell: for i in $(seq 60); do sleep 1000 & done
+END
+	chmod 755 "$TEST_DIR"
+	chown -R $((300000 + $$)) .
+	# shellcheck disable=SC2016 # for the inner shell
+	run setpriv --reuid $((300000 + $$)) --regid $((300000 + $$)) --clear-groups env \
+		HOME="$PWD" bash -c 'ulimit -u 40; exec "$CONTRACTOR" run --store "$PWD/store" test.yaml'
+	check_status 1
+	check_err_has "failed at this user's limit of 40 processes (\`ulimit -u\`)"
+}
+
 test_too_few_open_files() {
 	minimal
 	run bash -c 'ulimit -n 64; exec "$CONTRACTOR" run test.yaml'
