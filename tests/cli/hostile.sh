@@ -303,10 +303,33 @@ test_swapping() {
   - name: Swap
     action: shell
     shell: |
+      trap '' HUP TERM
       while :; do mv d e; ln -s ../outside d; rm d; mv e d; done 2>/dev/null &
   - {action: create-artifact, artifact: planted}
 END
 	check_all 0 "steps passed" --keep-workspace kept
+}
+
+# It is gone when the next step runs, not some time later.
+test_swapping_is_over() {
+	spec test.yaml <<END
+name: test
+actions:
+  - {action: create-systree, path: systree.tar}
+  - {action: empty-workspace}
+  - action: shell
+    shell: |
+      trap '' HUP TERM
+      mkdir d
+      sh -c 'while :; do mv d e; mv e d; done' swap-$$ &
+  - {action: shell, shell: 'echo ready; sleep 1000$$ || true'}
+END
+	start run test.yaml
+	wait_for ready
+	! pgrep -f "swap-$$" >/dev/null || fail "a process of the step before still runs"
+	let_go
+	finish
+	check_status 0
 }
 
 # --- names

@@ -18,6 +18,7 @@ enum {
 	SETTLE_MS = 300,
 	END_MAX_MS = 20000,
 	BOMB_MAX = 60,
+	BOMB_MS = 50, /* so much longer it goes on */
 };
 
 /* A step that leaves a daemon and waits; both have the mark. */
@@ -97,7 +98,7 @@ bool scene_bomb_at_limit(struct rig *rig, struct buf *notes)
 	return was_named && !mark_count(mark, NULL);
 }
 
-/* How far one comes that never ends by itself, when it is killed as soon as it has so many processes. */
+/* How far one comes that never ends by itself, when it is killed soon after it has so many processes. */
 static int kill_bomb(struct rig *rig, struct buf *notes, uint64_t processes, int enough)
 {
 	AUTO_FREE char *mark = mark_new();
@@ -111,6 +112,8 @@ static int kill_bomb(struct rig *rig, struct buf *notes, uint64_t processes, int
 		trial_let_pass(&trial, 10);
 		during = mark_count(mark, NULL);
 	}
+	trial_let_pass(&trial, BOMB_MS);
+	during = mark_count(mark, NULL);
 	runner_kill(trial.runner, 0);
 	trial_wait_end(&trial);
 	after = mark_count(mark, NULL);
