@@ -11,6 +11,7 @@
 
 #include "engine/base/mem.h"
 #include "src/signals.h"
+#include "ui/job.h"
 #include "ui/words.h"
 
 enum { ENDING_MS = 6000 }; /* what a step that is ended may take for it, on leaving */
@@ -198,7 +199,7 @@ static void interrupt(struct debug *debug)
 	}
 }
 
-/* Stops as any program does at ^Z, with the terminal as it was; goes on at SIGCONT. */
+/* Stops as any program does at ^Z, with the terminal as it was. */
 static void suspend(struct debug *debug)
 {
 	bool shown = prompt_is_shown(debug->prompt);
@@ -207,7 +208,7 @@ static void suspend(struct debug *debug)
 		prompt_hide(debug->prompt);
 	if (debug->relay)
 		relay_suspend(debug->relay);
-	raise(SIGSTOP);
+	job_stop();
 	if (debug->relay)
 		relay_resume(debug->relay);
 	if (shown)

@@ -9,6 +9,7 @@
 #include "src/build.h"
 #include "src/relay.h"
 #include "src/signals.h"
+#include "ui/job.h"
 
 struct shell_run {
 	struct build build;
@@ -46,11 +47,11 @@ static void on_ended(void *data, const struct run_result *result)
 	loop_stop(run->build.loop, 0);
 }
 
-/* Stops as any program does at ^Z, with the terminal as it was; goes on at SIGCONT. */
+/* Stops as any program does at ^Z, with the terminal as it was. */
 static void stop_ourselves(struct shell_run *run)
 {
 	relay_suspend(run->relay);
-	raise(SIGSTOP);
+	job_stop();
 	relay_resume(run->relay);
 }
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "engine/base/mem.h"
+#include "ui/job.h"
 #include "ui/screen_internal.h"
 
 enum { WORK_US = 1500, FILE_CHECK_MS = 1000, ENDING_MS = 6000 };
@@ -192,49 +193,10 @@ static void on_keys(void *data, unsigned events)
 
 /* --- signals */
 
-static void set_of(int number, sigset_t *ret_set)
-{
-	sigemptyset(ret_set);
-	sigaddset(ret_set, number);
-}
-
-/* Stops this process, and those that the shell has started as one job with it, by the default action of a signal: where
- * no shell controls jobs, nobody could continue them, and the kernel drops it. Whether it was continued. */
-static bool stop_job(int number)
-{
-	static const struct sigaction by_default = {.sa_handler = SIG_DFL};
-	const struct timespec none = {0};
-	sigset_t stopping, continuing, before;
-	struct sigaction own;
-
-	set_of(number, &stopping);
-	set_of(SIGCONT, &continuing);
-	sigaction(number, NULL, &own);
-	if (own.sa_handler != SIG_IGN)
-		sigaction(number, &by_default, NULL);
-	kill(0, number);
-	sigprocmask(SIG_UNBLOCK, &stopping, &before);
-	sigprocmask(SIG_SETMASK, &before, NULL);
-	sigaction(number, &own, NULL);
-	return sigtimedwait(&continuing, NULL, &none) == SIGCONT;
-}
-
-static bool is_in_background(void)
-{
-	pid_t group = tcgetpgrp(STDIN_FILENO);
-
-	return group > 0 && group != getpgrp();
-}
-
 void screen_suspend(struct screen *screen)
 {
-	bool continued;
-
 	canvas_suspend(screen->canvas);
-	continued = stop_job(SIGTSTP);
-	/* In the background there is no terminal to be taken, and its modes are the shell's. */
-	while (continued && is_in_background())
-		continued = stop_job(SIGTTOU);
+	job_stop();
 	canvas_resume(screen->canvas);
 	screen_touch(screen);
 }

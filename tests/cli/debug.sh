@@ -462,6 +462,37 @@ test_prompt_says_where_one_is() {
 	check_status 0
 }
 
+test_suspended_and_continued() {
+	build
+	start_on_terminal "PS1='job> ' bash --norc --noediting -i"
+	wait_for 'job> '
+	keys "$CONTRACTOR debug --plain test.yaml\n"
+	wait_for '(before 1/4 create-systree) '
+	keys '\032'
+	wait_for 'Stopped'
+	keys 'fg && echo "it said $?"\n'
+	keys 'quit\n'
+	wait_for 'it said 0'
+	keys 'exit\n'
+	hang_up
+	check_status 0
+}
+
+# Without a shell that controls jobs nobody could continue it.
+test_suspended_by_nobody() {
+	build
+	start_on_terminal "exec $CONTRACTOR debug --plain test.yaml"
+	wait_for '(before 1/4 create-systree) '
+	keys '\032'
+	# What is typed before the prompt is back may be thrown away.
+	while kill -0 "$started" 2>/dev/null; do
+		keys 'quit\n'
+		sleep 0.1
+	done
+	hang_up
+	check_status 0
+}
+
 test_empty_line_repeats() {
 	build
 	start_on_terminal "$CONTRACTOR debug --plain test.yaml"
