@@ -3,6 +3,7 @@
 
 #include "engine/base/buf.h"
 #include "engine/base/mem.h"
+#include "engine/store/sums.h"
 #include "src/build.h"
 
 /* The looks at the store, and what they found. */
@@ -11,6 +12,7 @@ struct verification {
 	json_t *document, *findings; /* for --json, else NULL */
 	int found;		     /* by the first look */
 	int left;		     /* by the last one */
+	int64_t unchecked;	     /* attempts and squashed layers without sums */
 };
 
 static void begin_document(struct verification *verification, const struct host *host)
@@ -48,8 +50,9 @@ static int look(struct verification *verification, bool with_repair,
 
 	if (!status && program->options.json && !verification->document)
 		begin_document(verification, build.host);
-	if (!status && store_verify(host_store(build.host), with_repair, tell, verification,
-				    ret_findings, &err) < 0)
+	if (!status && (store_verify(host_store(build.host), with_repair, tell, verification,
+				     ret_findings, &err) < 0 ||
+			sums_missing(host_store(build.host), &verification->unchecked, &err) < 0))
 		status = program_fail(program, &err);
 	build_release(&build);
 	return status;
@@ -67,6 +70,16 @@ static int verify(struct verification *verification)
 	return status;
 }
 
+static void print_unchecked(struct program *program, int64_t count)
+{
+	if (count)
+		console_print(&program->out,
+			      "%lld attempt%s not compared with what was recorded: digests are "
+			      "made in the background, while something runs, and could not be "
+			      "or are not yet\n",
+			      (long long)count, count == 1 ? " was" : "s were");
+}
+
 static void print_result(struct verification *verification)
 {
 	struct program *program = verification->program;
@@ -76,11 +89,13 @@ static void print_result(struct verification *verification)
 	if (verification->document) {
 		js_set_int(verification->document, "found", found);
 		js_set_int(verification->document, "left", left);
+		js_set_int(verification->document, "unchecked", verification->unchecked);
 		program_print_json(program, take_ptr(&verification->document));
 	} else {
 		buf_add_count(&count, (uint64_t)found, "finding");
 		console_print(&program->out, "%s%s\n", count.data,
 			      found && !left ? ", repaired" : "");
+		print_unchecked(program, verification->unchecked);
 	}
 }
 

@@ -26,21 +26,16 @@ int err_set(struct err *err, enum err_code code, const char *fmt, ...)
 /* The kind of failure an errno of a system call stands for. */
 static enum err_code code_of_errno(int number)
 {
-	switch (number) {
-	case ENOSPC:
-	case EDQUOT:
-	case EFBIG:
-	case EROFS:
-	case EACCES:
-	case EPERM:
-	case ENOMEM:
-	case EMFILE:
-	case ENFILE:
-	case EAGAIN:
-		return ERR_HOST;
-	default:
-		return ERR_FAULT;
+	static const int of_host[] = {
+		ENOSPC, EDQUOT, EFBIG, EROFS,	EACCES, EPERM,	   ENOMEM, EMFILE,    ENFILE,
+		EAGAIN, EIO,	ENXIO, EUCLEAN, ENODEV, EREMOTEIO, ESTALE, ETIMEDOUT,
+	};
+
+	for (size_t i = 0; i < sizeof of_host / sizeof *of_host; i++) {
+		if (of_host[i] == number)
+			return ERR_HOST;
 	}
+	return ERR_FAULT;
 }
 
 int err_sys(struct err *err, const char *fmt, ...)

@@ -20,7 +20,7 @@ enum err_code {
 	ERR_NONE = 0,
 	ERR_STEP,      /* a step failed, or a check found something: exit 1 */
 	ERR_USAGE,     /* wrong arguments or an invalid spec: exit 2 */
-	ERR_HOST,      /* this host cannot do it; the text says what to do: exit 3 */
+	ERR_HOST,      /* this host, or its disk, cannot do it; the text says what to do: exit 3 */
 	ERR_FAULT,     /* a fault in contractor or a damaged store: exit 4 */
 	ERR_NOT_FOUND, /* the thing named does not exist: exit 2 */
 };
@@ -38,8 +38,8 @@ int err_set(struct err *err, enum err_code code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /* Like err_set, followed by ": " and the text of the current errno. The code is
- * ERR_HOST for a full or read-only file system, a file beyond its limit, for missing
- * permissions, memory or descriptors, and ERR_FAULT otherwise. Returns -1. */
+ * ERR_HOST for a full or read-only file system, a file beyond its limit, a disk that
+ * fails or is gone, for missing permissions, memory or descriptors, and ERR_FAULT otherwise. Returns -1. */
 int err_sys(struct err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* Puts a formatted context and ": " before the text of an error already set. Returns -1. */

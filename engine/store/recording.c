@@ -319,8 +319,12 @@ bool recording_is_whole(int dir_fd, const char *name)
 {
 	uint64_t log_size = 0, times_size = 0;
 	AUTO_CLOSE int log_fd = open_file(dir_fd, name, ".log", &log_size);
-	AUTO_CLOSE int times_fd = open_file(dir_fd, name, ".times", &times_size);
-	int64_t offset = times_fd < 0 ? -1 : last_offset(times_fd, times_size);
+	AUTO_CLOSE int times_fd = log_fd < 0 ? -1 : open_file(dir_fd, name, ".times", &times_size);
+	int64_t offset = -1;
 
+	if (times_fd >= 0) {
+		errno = 0;
+		offset = last_offset(times_fd, times_size);
+	}
 	return log_fd >= 0 && offset >= 0 && log_size >= (uint64_t)offset;
 }

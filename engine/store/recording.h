@@ -48,7 +48,7 @@ int recording_close(struct recording *recording, struct err *err);
 int recording_open_file(int dir_fd, const char *name, const char *suffix);
 
 /* Whether NAME.log and NAME.times are files, and the log is as long as the last line of the times
- * says; a log may be longer. */
+ * says; a log may be longer. When not, errno is that of what could not be read, or 0. */
 bool recording_is_whole(int dir_fd, const char *name);
 
 /* Finds the last count lines of the file (a last line without newline counts): where the

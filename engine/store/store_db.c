@@ -76,6 +76,18 @@ static bool is_full(struct db *db, int code)
 	return number == ENOSPC || number == EDQUOT;
 }
 
+/* Fills err for a disk that fails. */
+static int set_io_error(struct db *db, const char *why, struct err *err)
+{
+	int number = db->handle ? sqlite3_system_errno(db->handle) : 0;
+
+	err_set(err, ERR_HOST,
+		"cannot use the database %s: %s%s%s; look after that disk (`dmesg`), and try again",
+		db->path, why, number ? ": " : "", number ? strerror(number) : "");
+	err->sys_errno = number;
+	return -1;
+}
+
 /* Fills err for a failed SQLite call. */
 static int set_error(struct db *db, int code, struct err *err)
 {
@@ -98,7 +110,9 @@ static int set_error(struct db *db, int code, struct err *err)
 		return err_set(err, ERR_HOST,
 			       "the database %s is being written by another process; try again",
 			       db->path);
-	fault = code == SQLITE_IOERR || code == SQLITE_MISUSE || code == SQLITE_INTERNAL;
+	if (code == SQLITE_IOERR)
+		return set_io_error(db, why, err);
+	fault = code == SQLITE_MISUSE || code == SQLITE_INTERNAL;
 	return err_set(err, fault ? ERR_FAULT : ERR_HOST, "cannot use the database %s: %s",
 		       db->path, why);
 }

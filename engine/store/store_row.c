@@ -141,8 +141,8 @@ int store_row_insert(struct store *store, const struct attempt *attempt, struct 
 		code = bind_text(stmt, ++index, store->boot);
 	if (code != SQLITE_OK) {
 		db_reset(&stmt);
-		return err_set(err, ERR_FAULT, "attempt %s cannot be recorded: %s", attempt->id,
-			       sqlite3_errstr(code));
+		return err_set(err, ERR_FAULT, "attempt %lld cannot be recorded: %s",
+			       (long long)attempt->number, sqlite3_errstr(code));
 	}
 	return db_run(store->db, stmt, err);
 }

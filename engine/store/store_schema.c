@@ -105,6 +105,10 @@ static const char *const statements[SQL_COUNT] = {
 			   " SELECT 1 FROM squashes WHERE number = ?1",
 	[SQL_LIST_UNSUMMED] = "SELECT number FROM attempts WHERE bytes IS NULL UNION ALL"
 			      " SELECT number FROM squashes WHERE made AND bytes IS NULL LIMIT 256",
+	[SQL_COUNT_UNSUMMED] =
+		"SELECT (SELECT count(*) FROM attempts WHERE bytes IS NULL OR logs_sum = ''"
+		" OR (layer_sum = '' AND (has_systree OR has_workspace OR has_tmp)))"
+		" + (SELECT count(*) FROM squashes WHERE made AND coalesce(layer_sum, '') = '')",
 	[SQL_LIST_SUMMED] = "SELECT number FROM attempts WHERE bytes IS NOT NULL UNION ALL"
 			    " SELECT number FROM squashes WHERE bytes IS NOT NULL",
 	[SQL_SET_SUMS] = "UPDATE attempts SET bytes = ?2, logs_sum = ?3, layer_sum = ?4"

@@ -47,6 +47,30 @@ void verify_find(struct verify *verify, const char *remedy, const char *fmt, ...
 	send_line(verify, line);
 }
 
+bool verify_unreadable(struct verify *verify, int number, const char *fmt, ...)
+{
+	static const int passing[] = {
+		EIO, EREMOTEIO, ESTALE, ETIMEDOUT, EACCES, EPERM, ENOMEM, EMFILE, ENFILE,
+	};
+	char what[ERR_TEXT_SIZE / 2];
+	va_list args;
+	size_t i = 0;
+
+	while (i < ARRAY_SIZE(passing) && passing[i] != number)
+		i++;
+	if (i == ARRAY_SIZE(passing))
+		return false;
+	va_start(args, fmt);
+	vsnprintf(what, sizeof what, fmt, args);
+	va_end(args);
+	if (!strv_contains(&verify->unread, what)) {
+		strv_add(&verify->unread, what);
+		verify_find(verify, "left as it is", "%s cannot be read now (%s)", what,
+			    strerror(number));
+	}
+	return true;
+}
+
 /* Begins a new index; the old one is kept for who wants to look at it. */
 static int renew_index(struct store *store, struct err *err)
 {
@@ -170,6 +194,7 @@ int store_verify(struct store *store, bool repair, void (*report)(void *data, co
 	number_list_release(&verify.doomed);
 	strv_release(&verify.sound_blobs);
 	strv_release(&verify.bad_blobs);
+	strv_release(&verify.unread);
 	if (result < 0)
 		return err_in(err, "cannot verify the store %s", store->path);
 	*ret_findings = verify.findings;

@@ -19,10 +19,13 @@ static bool lacks(struct verify *verify, const struct attempt *attempt, int dir_
 	struct stat status;
 	bool is_there = fstatat(dir_fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0;
 
+	if (!is_there && verify_unreadable(verify, errno, "attempt %lld: %s/%s",
+					   (long long)attempt->number, dir, name))
+		return false;
 	if (is_there && (dir_fd != verify->store->layers_fd || S_ISDIR(status.st_mode)))
 		return false;
-	verify_find(verify, removed, "attempt %s: %s/%s is %s", attempt->id, dir, name,
-		    is_there ? "not a directory" : "missing");
+	verify_find(verify, removed, "attempt %lld: %s/%s is %s", (long long)attempt->number, dir,
+		    name, is_there ? "not a directory" : "missing");
 	return true;
 }
 
@@ -50,12 +53,22 @@ static bool has_files(struct verify *verify, const struct attempt *attempt)
 		    lacks(verify, attempt, files[i].dir_fd, files[i].dir, name.text))
 			whole = false;
 	}
-	if (whole && !recording_is_whole(store->logs_fd, attempt->id)) {
-		verify_find(verify, removed, "attempt %s: logs/%s.log is not what was recorded",
-			    attempt->id, attempt->id);
+	if (whole && !recording_is_whole(store->logs_fd, attempt->id) &&
+	    !verify_unreadable(verify, errno, "attempt %lld: logs/%s.log",
+			       (long long)attempt->number, attempt->id)) {
+		verify_find(verify, removed, "attempt %lld: logs/%s.log is not what was recorded",
+			    (long long)attempt->number, attempt->id);
 		whole = false;
 	}
 	return whole;
+}
+
+/* Whether a layer is there; what cannot be read is taken to be. */
+static bool has_layer(struct verify *verify, const char *id, enum tree tree)
+{
+	errno = 0;
+	return store_has_layer(verify->store, id, tree) ||
+	       verify_unreadable(verify, errno, "layers/%s/%s", id, tree_name(tree));
 }
 
 /* Whether the layers the attempt stands on are there; its own are the business of has_files(). */
@@ -70,11 +83,11 @@ static bool has_parents(struct verify *verify, const struct attempt *attempt)
 		for (size_t k = 0; k < chain->len; k++) {
 			const char *id = chain->items[k];
 
-			if (!strcmp(id, attempt->id) || store_has_layer(verify->store, id, tree))
+			if (!strcmp(id, attempt->id) || has_layer(verify, id, tree))
 				continue;
 			verify_find(verify, removed,
-				    "attempt %s: layers/%s/%s, on which it stands, is missing",
-				    attempt->id, id, tree_name(tree));
+				    "attempt %lld: layers/%s/%s, on which it stands, is missing",
+				    (long long)attempt->number, id, tree_name(tree));
 			return false;
 		}
 	}
@@ -90,6 +103,10 @@ static bool check_blob(struct verify *verify, const char *digest)
 	AUTO_CLOSE int fd = blob_open(store, digest, &err);
 
 	if (fd >= 0 && store_digest_fd(fd, found, &err) == 0 && !strcmp(found, digest)) {
+		strv_add(&verify->sound_blobs, digest);
+		return true;
+	}
+	if (err.code && verify_unreadable(verify, err.sys_errno, "blobs/%s", digest)) {
 		strv_add(&verify->sound_blobs, digest);
 		return true;
 	}
@@ -131,8 +148,7 @@ static int verify_row(struct verify *verify, int64_t number, bool *ret_whole, st
 	if (row < 0 && err->code != ERR_FAULT)
 		return -1;
 	if (row < 0) {
-		verify_find(verify, removed, "attempt number %lld: its row is damaged",
-			    (long long)number);
+		verify_find(verify, removed, "attempt %lld: its row is damaged", (long long)number);
 		whole = false;
 	}
 	if (row > 0) {
@@ -152,7 +168,7 @@ static bool has_squashed(struct verify *verify, int64_t number, enum tree tree, 
 {
 	char id[8];
 
-	if (!store_id_format(number, id) || !store_has_layer(verify->store, id, tree)) {
+	if (!store_id_format(number, id) || !has_layer(verify, id, tree)) {
 		verify_find(verify, "it is forgotten", "squashed layer %lld: its %s is missing",
 			    (long long)number, tree_name(tree));
 		return false;
@@ -160,11 +176,11 @@ static bool has_squashed(struct verify *verify, int64_t number, enum tree tree, 
 	for (const char *at = ids; *at; at += strcspn(at, " "), at += *at == ' ') {
 		AUTO_FREE char *part = mem_strndup(at, strcspn(at, " "));
 
-		if (store_has_layer(verify->store, part, tree))
+		if (has_layer(verify, part, tree))
 			continue;
 		verify_find(verify, "it is removed",
-			    "squashed layer %s: layers/%s/%s, for which it stands, is missing", id,
-			    part, tree_name(tree));
+			    "squashed layer %lld: layers/%s/%s, for which it stands, is missing",
+			    (long long)number, part, tree_name(tree));
 		return false;
 	}
 	return true;

@@ -15,10 +15,13 @@ static bool is_doomed(const struct verify *verify, int64_t number)
 	return false;
 }
 
-/* Whether a digest was made then, and another one now. */
-static bool differs(const char *then, const char *now)
+/* Whether a digest was made then, and another one now: not where none could be made. */
+static bool differs(struct verify *verify, const char *what, const char *then, const char *now,
+		    int now_errno)
 {
-	return *then && strcmp(then, now) != 0;
+	if (!*then || !strcmp(then, now))
+		return false;
+	return *now || !verify_unreadable(verify, now_errno, "%s", what);
 }
 
 /* What the number is of, for people. */
@@ -39,27 +42,27 @@ static void compare(void *data, const struct sums *now)
 	struct verify *verify = data;
 	struct sums then;
 	struct err ignored;
-	char id[8];
+	char id[8], logs[64], layer[64];
 	bool log_differs, layer_differs;
 	const char *kind;
 
 	if (sums_get(verify->store, now->number, &then, &ignored) <= 0 ||
 	    !store_id_format(now->number, id))
 		return;
-	log_differs = differs(then.logs, now->logs);
-	layer_differs = differs(then.layer, now->layer);
-	if (!log_differs && !layer_differs)
-		return;
 	kind = kind_of(verify, now->number);
+	snprintf(logs, sizeof logs, "%s %lld: logs/%s.log", kind, (long long)now->number, id);
+	snprintf(layer, sizeof layer, "%s %lld: layers/%s", kind, (long long)now->number, id);
+	log_differs = differs(verify, logs, then.logs, now->logs, now->logs_errno);
+	layer_differs = differs(verify, layer, then.layer, now->layer, now->layer_errno);
 	if (log_differs)
-		verify_find(verify, "it is removed", "%s %s: logs/%s.log is not what was recorded",
-			    kind, id, id);
+		verify_find(verify, "it is removed", "%s is not what was recorded", logs);
 	if (layer_differs)
 		verify_find(verify, "it is removed",
-			    "%s %s: layers/%s is not what was recorded: names, kinds, owners, "
-			    "sizes or times differ",
-			    kind, id, id);
-	number_list_add(&verify->doomed, now->number);
+			    "%s is not what was recorded: names, kinds, owners, sizes or times "
+			    "differ",
+			    layer);
+	if (log_differs || layer_differs)
+		number_list_add(&verify->doomed, now->number);
 }
 
 /* In this process, for a store that belongs to one id alone. */

@@ -24,23 +24,28 @@ static void add_number(struct sha256 *sha, uint64_t number)
 	sha256_add(sha, &number, sizeof number);
 }
 
-/* Adds the names and values of a directory's attributes, in one order. */
-static void add_xattrs(struct sha256 *sha, int fd)
+/* Adds the names and values of a directory's attributes, in one order; those that are not for us have none. */
+static int add_xattrs(struct sha256 *sha, int fd, struct err *err)
 {
 	AUTO_FREE char *list = mem_resize(NULL, XATTRS_MAX, 2);
 	char *value = list + XATTRS_MAX;
 	ssize_t length = flistxattr(fd, list, XATTRS_MAX);
 	AUTO_STRV struct strv names = {0};
 
+	if (length < 0 && errno == EIO)
+		return err_sys(err, "cannot read attributes");
 	for (char *name = list; length > 0 && name < list + length; name += strlen(name) + 1)
 		strv_add(&names, name);
 	archive_sort_names(&names);
 	for (size_t i = 0; i < names.len; i++) {
 		ssize_t size = fgetxattr(fd, names.items[i], value, XATTRS_MAX);
 
+		if (size < 0 && errno == EIO)
+			return err_sys(err, "cannot read attributes");
 		sha256_field(sha, names.items[i]);
 		sha256_field_bytes(sha, value, size < 0 ? 0 : (size_t)size);
 	}
+	return 0;
 }
 
 /* Adds what an entry is like. */
@@ -58,8 +63,8 @@ static int add_entry(struct sha256 *sha, const struct tree_entry *entry, struct 
 	add_number(sha, status->st_rdev);
 	add_number(sha, (uint64_t)status->st_mtim.tv_sec);
 	add_number(sha, (uint64_t)status->st_mtim.tv_nsec);
-	if (entry->dir_fd >= 0)
-		add_xattrs(sha, entry->dir_fd);
+	if (entry->dir_fd >= 0 && add_xattrs(sha, entry->dir_fd, err) < 0)
+		return -1;
 	if (!S_ISLNK(status->st_mode))
 		return 0;
 	link = tree_entry_link(entry, err);
@@ -70,36 +75,35 @@ static int add_entry(struct sha256 *sha, const struct tree_entry *entry, struct 
 }
 
 /* Goes through a tree; a failure leaves the layer without a digest. */
-static int sum_tree(struct tree_walk *walk, struct sha256 *sha, uint64_t *bytes)
+static int sum_tree(struct tree_walk *walk, struct sha256 *sha, uint64_t *bytes, struct err *err)
 {
 	struct tree_entry entry;
-	struct err ignored;
 	int more;
 
-	while ((more = tree_walk_next(walk, &entry, &ignored)) > 0) {
+	while ((more = tree_walk_next(walk, &entry, err)) > 0) {
 		*bytes += tree_scan_bytes(&entry.status);
-		if (add_entry(sha, &entry, &ignored) < 0)
+		if (add_entry(sha, &entry, err) < 0)
 			return -1;
 	}
 	return more;
 }
 
 /* Adds one of the layer's trees, if it is there: 1, or 0, or -1. */
-static int sum_part(int layers_fd, const char *name, struct sha256 *sha, uint64_t *bytes)
+static int sum_part(int layers_fd, const char *name, struct sha256 *sha, uint64_t *bytes,
+		    struct err *err)
 {
 	struct stat status;
-	struct err ignored;
 	struct tree_walk *walk;
 	int result;
 
 	if (fstatat(layers_fd, name, &status, AT_SYMLINK_NOFOLLOW) < 0)
-		return errno == ENOENT ? 0 : -1;
-	walk = tree_walk_new(layers_fd, name, NULL, NULL, &ignored);
+		return errno == ENOENT ? 0 : err_sys(err, "cannot look at layers/%s", name);
+	walk = tree_walk_new(layers_fd, name, NULL, NULL, err);
 	if (!walk)
 		return -1;
 	tree_walk_take_all(walk);
 	sha256_field(sha, name);
-	result = sum_tree(walk, sha, bytes);
+	result = sum_tree(walk, sha, bytes, err);
 	tree_walk_free(walk);
 	return result < 0 ? -1 : 1;
 }
@@ -109,14 +113,16 @@ static void sum_layer(int layers_fd, const char *id, struct sums *sums)
 {
 	static const char *const parts[] = {"/systree", "/workspace", "/tmp"};
 	struct sha256 *sha = sha256_new();
+	struct err err = {0};
 	int found = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(parts) && found >= 0; i++) {
 		struct store_name name = store_name_of(id, parts[i]);
-		int part = sum_part(layers_fd, name.text, sha, &sums->bytes);
+		int part = sum_part(layers_fd, name.text, sha, &sums->bytes, &err);
 
 		found = part < 0 ? -1 : found + part;
 	}
+	sums->layer_errno = found < 0 ? err.sys_errno : 0;
 	if (found > 0)
 		sha256_finish(sha, sums->layer);
 	else
@@ -127,13 +133,16 @@ static void sum_logs(int logs_fd, const char *id, struct sums *sums)
 {
 	static const char *const suffixes[] = {".log", ".times"};
 	char digests[ARRAY_SIZE(suffixes)][SHA256_HEX_SIZE];
-	struct err ignored;
+	struct err err;
 	struct sha256 *sha;
 
 	for (size_t i = 0; i < ARRAY_SIZE(suffixes); i++) {
 		AUTO_CLOSE int fd = recording_open_file(logs_fd, id, suffixes[i]);
 
-		if (fd < 0 || store_digest_fd(fd, digests[i], &ignored) < 0)
+		sums->logs_errno = fd < 0 ? errno : 0;
+		if (fd >= 0 && store_digest_fd(fd, digests[i], &err) < 0)
+			sums->logs_errno = err.sys_errno;
+		if (sums->logs_errno)
 			return;
 		sums->bytes += store_file_bytes(logs_fd, store_name_of(id, suffixes[i]).text);
 	}
@@ -174,7 +183,8 @@ int sums_send(struct sums *sums, size_t count, const char *layers_dir, int socke
 		AUTO_FREE char *text = NULL;
 
 		sums_add_layer(&sums[i], layers_fd);
-		text = mem_printf("%" PRId64 " %" PRIu64 " %s. %s.", sums[i].number, sums[i].bytes,
+		text = mem_printf("%" PRId64 " %" PRIu64 " %d %d %s. %s.", sums[i].number,
+				  sums[i].bytes, sums[i].logs_errno, sums[i].layer_errno,
 				  sums[i].logs, sums[i].layer);
 		if (message_send_text(socket, 'R', text) < 0)
 			return err_sys(err, "nobody waits for the digests of the store");
@@ -203,7 +213,8 @@ bool sums_parse(const char *text, struct sums *ret_sums)
 	struct sums sums = {0};
 	int used = 0;
 
-	if (sscanf(text, "%" SCNd64 " %" SCNu64 " %n", &sums.number, &sums.bytes, &used) != 2)
+	if (sscanf(text, "%" SCNd64 " %" SCNu64 " %d %d %n", &sums.number, &sums.bytes,
+		   &sums.logs_errno, &sums.layer_errno, &used) != 4)
 		return false;
 	text += used;
 	if (!take_digest(&text, sums.logs) || *text++ != ' ' || !take_digest(&text, sums.layer))
@@ -216,6 +227,16 @@ int sums_pending(struct store *store, int64_t **ret_numbers, size_t *ret_count, 
 {
 	return db_numbers(store->db, db_query(store->db, SQL_LIST_UNSUMMED, err, ""), ret_numbers,
 			  ret_count, err);
+}
+
+int sums_missing(struct store *store, int64_t *ret_count, struct err *err)
+{
+	AUTO_RESET sqlite3_stmt *stmt = db_query(store->db, SQL_COUNT_UNSUMMED, err, "");
+
+	if (db_step(store->db, stmt, err) < 0)
+		return -1;
+	*ret_count = sqlite3_column_int64(stmt, 0);
+	return 0;
 }
 
 int sums_record(struct store *store, const struct sums *sums, struct err *err)

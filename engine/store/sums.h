@@ -21,6 +21,8 @@ struct sums {
 	uint64_t bytes; /* on the disk */
 	/* Of logs/ID.log and ID.times, and of layers/ID; "" where there is none or it cannot be read. */
 	char logs[SHA256_HEX_SIZE], layer[SHA256_HEX_SIZE];
+	int logs_errno,
+		layer_errno; /* why it cannot be read; 0: it is not there, or damaged. Not recorded */
 };
 
 /* Numbers without sums, not more than a child should take at a time; free(*ret_numbers). */
@@ -35,6 +37,9 @@ void sums_add_layer(struct sums *sums, int layers_fd);
 int sums_send(struct sums *sums, size_t count, const char *layers_dir, int socket, struct err *err);
 /* Takes the text of such a message apart; false when it is none. */
 bool sums_parse(const char *text, struct sums *ret_sums);
+
+/* How many attempts and squashed layers have none, or none of all their files. */
+int sums_missing(struct store *store, int64_t *ret_count, struct err *err);
 
 /* Keeps them; no effect when the attempt is gone. */
 int sums_record(struct store *store, const struct sums *sums, struct err *err);

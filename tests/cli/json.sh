@@ -62,9 +62,11 @@ test_store_list() {
 
 test_store_verify() {
 	build
+	run contractor run --store-size 1T test.yaml
 	run contractor store verify --json
 	check_status 0
-	check_json '.[0] | ."contractor-store-verify" == 1 and .findings == [] and .found == 0 and .left == 0'
+	check_json '.[0] | ."contractor-store-verify" == 1 and .findings == [] and .found == 0 and .left == 0
+		and .unchecked == 0'
 	touch "$CONTRACTOR_STORE/logs/zzzz.log" "$CONTRACTOR_STORE"/$'odd\n\377name'
 	run contractor store verify --json
 	check_status 1

@@ -118,6 +118,7 @@ fail_call() {
 	command="run with $calls:error=$error:when=$when $follow"
 	echo "round $round of the seed $FIRE_SEED: $command: status $status" | tee -a "${FIRE_LOG:-/dev/null}"
 	[ $status -lt 128 ] || fail "it crashed: $(cat events.err)"
+	[ $status != 4 ] || fail "it took the disk's fault for its own: $(cat events.err)"
 }
 
 # The same for some rounds; what was to be synced and was not is lost.
@@ -183,6 +184,47 @@ test_lost_by_syncing() {
 	done
 	grep -q 'No space left on device: step.*make room on that disk' errors ||
 		fail "the reason and the remedy were not said: $(cat errors)"
+}
+
+# Verifies, with a repair, while the calls $1 fail (all, or $4) on the file $2 of the store, or on any: then $3 cannot be read.
+verify_unread() {
+	local calls=$1 only=()
+	[ -z "${2:-}" ] || only=(-P "$CONTRACTOR_STORE/$2")
+	run strace -f -o calls "${only[@]}" -e trace="$calls" -e inject="$calls:error=EIO${4:-}" \
+		"$CONTRACTOR" store verify --repair
+	[ "$status" -le 1 ] || fail "it was not verified"
+	check_out_has "${3-$2} cannot be read now (Input/output error): left as it is"
+	check_says_not removed
+}
+
+# What cannot be read while the store is verified is no damage: it is named, and a repair leaves it.
+test_errors_of_reading() {
+	[ "$(id -u)" = 0 ] || skip "only root can watch programs with a set-user-id bit"
+	command -v strace >/dev/null || skip "strace is not installed"
+	write_specs
+	run contractor run --store-size 1T main.yaml
+	check_status 0
+	run contractor store list
+	cp "$out" attempts
+	verify_unread pread64 logs/3.log
+	verify_unread pread64 "blobs/$(basename "$(find "$CONTRACTOR_STORE/blobs" -type f -print -quit)")"
+	verify_unread newfstatat layers layers/1/systree :when=1
+	verify_unread flistxattr '' layers/3
+	run contractor store list
+	check_same attempts "$out"
+	check_whole
+	check_out "0 findings"
+}
+
+# What could not be read when it was to be summed cannot be compared either: it is said how much that is.
+test_never_summed() {
+	[ "$(id -u)" = 0 ] || skip "only root can watch programs with a set-user-id bit"
+	command -v strace >/dev/null || skip "strace is not installed"
+	write_specs
+	run strace -f -o calls -e trace=flistxattr -e inject=flistxattr:error=EIO \
+		"$CONTRACTOR" run --store-size 1T --until 4 main.yaml
+	check_whole
+	check_out_has "3 attempts were not compared with what was recorded"
 }
 
 run_tests "$@"

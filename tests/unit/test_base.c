@@ -55,7 +55,7 @@ static void test_err_sys(void **state)
 	} cases[] = {
 		{ENOSPC, ERR_HOST}, {EDQUOT, ERR_HOST},	 {EROFS, ERR_HOST},  {EACCES, ERR_HOST},
 		{EPERM, ERR_HOST},  {ENOMEM, ERR_HOST},	 {EMFILE, ERR_HOST}, {ENFILE, ERR_HOST},
-		{EAGAIN, ERR_HOST}, {EINVAL, ERR_FAULT}, {EIO, ERR_FAULT},
+		{EAGAIN, ERR_HOST}, {EINVAL, ERR_FAULT}, {EIO, ERR_HOST},
 	};
 
 	(void)state;

@@ -235,7 +235,7 @@ static void test_rows_damaged(void **state)
 		assert_int_equal(store_get_attempt(fixture->store, 3, &attempt, &err), -1);
 		assert_int_equal(err.code, ERR_FAULT);
 		expect_words(err.text, "store verify --repair");
-		expect_repaired(fixture, 1, "attempt number 3: its row is damaged", 3);
+		expect_repaired(fixture, 1, "attempt 3: its row is damaged", 3);
 		fixture_tear_down(&place);
 	}
 	(void)state;

@@ -194,7 +194,7 @@ static void test_damaged_squash(void **state)
 	fixture_expect_whole(fixture->store);
 	fixture_put(fixture, "layers/z/workspace/more", "text");
 	found = fixture_verify(fixture->store, false, 1);
-	assert_non_null(strstr(found, "squashed layer z: layers/z is not what was recorded"));
+	assert_non_null(strstr(found, "squashed layer 35: layers/z is not what was recorded"));
 	assert_null(strstr(found, "attempt"));
 	repaired = fixture_verify(fixture->store, true, 1);
 	assert_null(strstr(repaired, "attempt"));
@@ -229,11 +229,17 @@ static void test_bytes(void **state)
 	struct err err;
 	int64_t number;
 
+	int64_t missing;
+
 	number = fixture_attempt(fixture->store, 'a', NULL, true, NULL);
 	assert_int_equal(store_get_attempt(fixture->store, number, &attempt, &err), 1);
 	assert_int_equal(attempt.bytes, -1);
 	attempt_release(&attempt);
+	assert_int_equal(sums_missing(fixture->store, &missing, &err), 0);
+	assert_int_equal(missing, 1);
 	sum_all(fixture->store);
+	assert_int_equal(sums_missing(fixture->store, &missing, &err), 0);
+	assert_int_equal(missing, 0);
 	assert_int_equal(store_get_attempt(fixture->store, number, &attempt, &err), 1);
 	assert_in_range(attempt.bytes, 1, 1 << 20);
 	attempt_release(&attempt);
@@ -243,7 +249,16 @@ static void test_bytes(void **state)
 static void test_messages(void **state)
 {
 	static const char *const wrong[] = {
-		"", "1", "1 2", "1 2 .", "1 2 abc. .", "1 2 . x", "x 2 . .", "1 2 .. ",
+		"",
+		"1",
+		"1 2",
+		"1 2 0 0",
+		"1 2 0 0 .",
+		"1 2 0 0 abc. .",
+		"1 2 0 0 . x",
+		"x 2 0 0 . .",
+		"1 2 0 0 .. ",
+		"1 2 x 0 . .",
 	};
 	char digest[SHA256_HEX_SIZE];
 	AUTO_FREE char *text = NULL;
@@ -253,10 +268,12 @@ static void test_messages(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++)
 		assert_false(sums_parse(wrong[i], &sums));
 	fixture_key('a', digest);
-	text = mem_printf("12 4096 . %s.", digest);
+	text = mem_printf("12 4096 5 0 . %s.", digest);
 	assert_true(sums_parse(text, &sums));
 	assert_int_equal(sums.number, 12);
 	assert_int_equal(sums.bytes, 4096);
+	assert_int_equal(sums.logs_errno, 5);
+	assert_int_equal(sums.layer_errno, 0);
 	assert_string_equal(sums.logs, "");
 	assert_string_equal(sums.layer, digest);
 }
