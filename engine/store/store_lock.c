@@ -71,6 +71,13 @@ int store_lock_join(int store_fd, const char *path, int *ret_fd, struct err *err
 		openat(store_fd, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	struct stat status;
 
+	if (fd < 0 && errno == EROFS)
+		return err_set(
+			err, ERR_HOST,
+			"the store %s is on a file system that can only be read, and whoever "
+			"looks at a store takes locks in it; mount it for writing (mount -o "
+			"remount,rw), or use a copy of it (cp -a) with --store",
+			path);
 	if (fd < 0) {
 		err_sys(err, "cannot open %s/lock", path);
 		return store_unusable(err);

@@ -149,6 +149,27 @@ test_prune_says_what_is_missing() {
 	check_err_has "option '--older-than' must be a time such as 90s, 30m or 1h30m (a number of seconds, or with the units d, h, m, s, ms), not 'soon'"
 }
 
+# A store that can only be read is not looked at, since that takes locks: what can be done is said. `check` needs none.
+test_read_only_file_system() {
+	[ "$(id -u)" = 0 ] || skip "only root can take parts of the host away"
+	build
+	cat >session.sh <<'END'
+mount --bind "$CONTRACTOR_STORE" "$CONTRACTOR_STORE"
+mount -o remount,bind,ro "$CONTRACTOR_STORE"
+for command in "list test.yaml" "log test.yaml 2" "store list" "store df" "run test.yaml" "check test.yaml"; do
+	"$CONTRACTOR" $command 2>&1 >/dev/null
+	echo "$command: $?"
+done
+END
+	run unshare -m bash session.sh
+	[ "$(grep -c "the store $CONTRACTOR_STORE is on a file system that can only be read.*remount,rw" "$out")" = 5 ] ||
+		fail "the five that need the store did not say so"
+	for command in "list test.yaml" "log test.yaml 2" "store list" "store df" "run test.yaml"; do
+		check_out_has "$command: 3"
+	done
+	check_out_has "check test.yaml: 0"
+}
+
 test_whole_store_verifies() {
 	build
 	run contractor store verify
