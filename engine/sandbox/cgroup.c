@@ -12,6 +12,7 @@
 
 #include "engine/base/buf.h"
 #include "engine/base/mem.h"
+#include "engine/base/proc_stat.h"
 
 #define HIERARCHY "/sys/fs/cgroup"
 #define PREFIX "contractor-"
@@ -76,10 +77,8 @@ static pid_t parent_of(pid_t pid)
 {
 	AUTO_FREE char *path = mem_printf("/proc/%d/stat", pid);
 	AUTO_FREE char *text = read_text(path);
-	const char *rest = text ? strrchr(text, ')') : NULL;
-	int parent;
 
-	return rest && sscanf(rest, ") %*c %d", &parent) == 1 ? parent : 0;
+	return proc_stat_parent(text);
 }
 
 /* Whether a process is this one, or descends from it; one that has ended is nobody's. */

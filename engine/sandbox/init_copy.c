@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "engine/base/mem.h"
+#include "engine/base/moment.h"
 #include "engine/base/path.h"
 #include "engine/sandbox/init_internal.h"
 #include "engine/store/archive_walk.h"
@@ -64,12 +65,6 @@ int init_copy_overlay(const struct overlay *overlay, const char *path, const cha
 	return bind_copy(path, target, err);
 }
 
-static bool is_later(const struct timespec *one, const struct timespec *other)
-{
-	return one->tv_sec != other->tv_sec ? one->tv_sec > other->tv_sec
-					    : one->tv_nsec > other->tv_nsec;
-}
-
 /* A moment of the file system's own clock that is later than all that was written, and earlier than
  * all that will be: its times go in steps of some milliseconds. */
 static int take_moment(int dir_fd, struct timespec *ret_moment, struct err *err)
@@ -86,7 +81,7 @@ static int take_moment(int dir_fd, struct timespec *ret_moment, struct err *err)
 		nanosleep(&pause, NULL);
 		if (fchmod(fd, 0600) < 0 || fstat(fd, &now) < 0)
 			return err_sys(err, "cannot tell the time of a copy");
-	} while (!is_later(&now.st_ctim, &first.st_ctim));
+	} while (!moment_is_later(&now.st_ctim, &first.st_ctim));
 	*ret_moment = first.st_ctim;
 	return 0;
 }
@@ -121,7 +116,7 @@ static int find_change(int root_fd, const struct timespec *at, struct err *err)
 
 	while (found > 0 && !changed) {
 		found = tree_walk_next(walk, &entry, err);
-		changed = found > 0 && is_later(&entry.status.st_ctim, at);
+		changed = found > 0 && moment_is_later(&entry.status.st_ctim, at);
 	}
 	tree_walk_free(walk);
 	return found < 0 ? -1 : changed;

@@ -13,6 +13,7 @@
 
 #include "engine/base/buf.h"
 #include "engine/base/mem.h"
+#include "engine/base/proc_stat.h"
 #include "engine/sandbox/init_internal.h"
 
 /* With as many groups as there can be (NGROUPS_MAX), each of ten digits, and as much again. */
@@ -88,19 +89,16 @@ void init_signal_step(int signal_number)
 	init_each_process(signal_if_of_step, &signal_number);
 }
 
-/* The parent of a process, or 0. */
+/* The parent of a process, or -1. */
 static pid_t parent_of(pid_t pid)
 {
 	AUTO_FREE char *path = mem_printf(INIT_DIR "/proc/%d", pid);
 	AUTO_CLOSE int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	char stat[1024];
-	const char *rest;
-	int parent;
 
 	if (fd < 0 || !init_read_process(fd, "stat", stat, sizeof stat))
-		return 0;
-	rest = strrchr(stat, ')');
-	return rest && sscanf(rest, ") %*c %d", &parent) == 1 ? parent : 0;
+		return -1;
+	return proc_stat_parent(stat);
 }
 
 /* How many generations a process is below another, or -1. */

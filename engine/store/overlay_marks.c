@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "engine/base/mem.h"
+#include "engine/base/moment.h"
 #include "engine/store/archive_internal.h"
 #include "engine/store/archive_walk.h"
 
@@ -22,12 +23,6 @@ static bool begins(const char *text, const char *with)
 bool overlay_mark_is_own(const char *name)
 {
 	return begins(name, marks) && !begins(name, escaped);
-}
-
-static bool is_later(const struct timespec *one, const struct timespec *other)
-{
-	return one->tv_sec != other->tv_sec ? one->tv_sec > other->tv_sec
-					    : one->tv_nsec > other->tv_nsec;
 }
 
 static int fail_at(const char *name, const char *path, struct err *err)
@@ -72,7 +67,7 @@ int overlay_marks_remove(int root_fd, const struct timespec *since, struct err *
 	struct tree_entry entry;
 
 	while (found > 0 && (found = tree_walk_next(walk, &entry, err)) > 0) {
-		if (since && !is_later(&entry.status.st_ctim, since))
+		if (since && !moment_is_later(&entry.status.st_ctim, since))
 			continue;
 		if (clean(&entry, names, err) < 0)
 			found = -1;

@@ -189,8 +189,7 @@ int prune_left_files(struct store *store, struct strv *ret_ids, struct err *err)
 	size_t count;
 	char id[8];
 
-	if (db_numbers(store->db, db_query(store->db, SQL_LIST_DOOMED, err, ""), &numbers, &count,
-		       err) < 0)
+	if (store_list_doomed(store, &numbers, &count, err) < 0)
 		return -1;
 	for (size_t i = 0; i < count; i++) {
 		if (store_id_format(numbers[i], id))

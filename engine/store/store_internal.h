@@ -155,6 +155,9 @@ int store_list(int dir_fd, struct strv *ret_names, struct err *err);
 int store_purge(struct store *store, struct err *err);
 /* Removes what unlocked names of tmp/ stand for. */
 void store_purge_tmp(struct store *store);
+/* The numbers of attempts that are in the index no more and may have files; free(*ret_numbers). */
+int store_list_doomed(struct store *store, int64_t **ret_numbers, size_t *ret_count,
+		      struct err *err);
 /* Removes the files of attempts whose rows were removed. */
 int store_purge_doomed(struct store *store, struct err *err);
 

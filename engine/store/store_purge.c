@@ -61,14 +61,20 @@ void store_purge_tmp(struct store *store)
 	}
 }
 
+int store_list_doomed(struct store *store, int64_t **ret_numbers, size_t *ret_count,
+		      struct err *err)
+{
+	return db_numbers(store->db, db_query(store->db, SQL_LIST_DOOMED, err, ""), ret_numbers,
+			  ret_count, err);
+}
+
 int store_purge_doomed(struct store *store, struct err *err)
 {
 	AUTO_FREE int64_t *numbers = NULL;
 	size_t count;
 	char id[8];
 
-	if (db_numbers(store->db, db_query(store->db, SQL_LIST_DOOMED, err, ""), &numbers, &count,
-		       err) < 0)
+	if (store_list_doomed(store, &numbers, &count, err) < 0)
 		return -1;
 	for (size_t i = 0; i < count; i++) {
 		if (store_id_format(numbers[i], id) && store_drop_files(store, id) < 0)

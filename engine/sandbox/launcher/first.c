@@ -12,6 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "engine/base/proc_stat.h"
+
 int launch_wait_for(pid_t pid)
 {
 	int status;
@@ -28,7 +30,6 @@ int launch_wait_for(pid_t pid)
 pid_t launch_parent_of(const char *name)
 {
 	char path[32] = "/proc/", *text = NULL;
-	const char *rest;
 	size_t length;
 	pid_t parent;
 	int fd;
@@ -39,9 +40,7 @@ pid_t launch_parent_of(const char *name)
 		text = launch_read(fd, 4096, &length);
 		close(fd);
 	}
-	/* "PID (NAME) STATE PARENT", where the name is the process's choice. */
-	rest = text ? strrchr(text, ')') : NULL;
-	parent = rest && strlen(rest) > 4 ? atoi(rest + 4) : -1;
+	parent = proc_stat_parent(text);
 	free(text);
 	return parent;
 }
