@@ -211,6 +211,8 @@ static int go(struct session *session, enum goal goal, struct err *err)
 		return -1;
 	}
 	session_drop_leftover(session);
+	if (session->at_failure || session->forced)
+		session_look_at_sources(session);
 	session->killed = false;
 	session->at_failure = false;
 	session->state = SESSION_RUNNING;

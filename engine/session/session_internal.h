@@ -157,6 +157,10 @@ bool session_is_forced(const struct session *session, size_t step);
 int session_check_secrets(const struct session *session, size_t step, struct err *err);
 int session_check_all_secrets(struct session *session, struct err *err);
 
+/* session_sources.c: for who tries something again, or has failed: says whether files have changed that a step
+ * before the present one took from beside the specification, and marks it and what stands on it as stale. */
+void session_look_at_sources(struct session *session);
+
 /* Whether --refresh asks for this step to be run anew. */
 bool session_refreshes(const struct session *session, size_t step);
 

@@ -212,6 +212,7 @@ static void step_recorded(struct session *session, const struct attempt *attempt
 	}
 	session_stop(session, attempt->result == ATTEMPT_KILLED ? STOP_KILLED : STOP_FAILED,
 		     attempt, NULL);
+	session_look_at_sources(session);
 }
 
 static void on_ended(void *data, const struct action_result *result)

@@ -60,6 +60,42 @@ END
 	check_err_has "before step 3 'Test'"
 }
 
+# The editor is what changes a file between two commands.
+test_changed_sources_are_noticed() {
+	spec test.yaml <<'END'
+name: test
+actions:
+  - action: create-systree
+    path: systree.tar
+  - name: Sources
+    action: copy
+    from: src
+  - name: Test
+    action: shell
+    shell: grep good a
+END
+	mkdir src
+	echo bad >src/a
+	printf '#!/bin/sh\necho good >"%s"\n' "$PWD/src/a" >editor
+	chmod +x editor
+	unset VISUAL
+	EDITOR="$PWD/editor" debug <<'END'
+continue
+rerun 3
+info step 2
+edit 3
+rerun 3
+info step 2
+goto 2
+continue
+END
+	check_status 0
+	check_out_has '  state: passed, attempt 2,'
+	check_out_has '  state: passed, stale, attempt 2,'
+	check_err_has "note: the files of step 2 'Sources' have changed: 'goto 2', then 'continue'"
+	check_err_has 'at the end: 3 steps are done'
+}
+
 test_failure_is_the_status() {
 	build
 	debug <<<continue
