@@ -219,8 +219,9 @@ start_unit_tests() {
 # --- shell tests
 
 # Copies what the shell tests need to where an ordinary user can read it: the checkout may be in
-# a directory that only root may enter.
+# a directory that only root may enter. Once: what runs cannot be written over.
 stage() {
+	[ -e "$scratch/stage" ] && return
 	mkdir -p "$scratch/stage/build" "$scratch/user"
 	mkdir -p "$scratch/stage/build/tests"
 	cp -a build/contractor "$scratch/stage/build/"

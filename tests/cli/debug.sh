@@ -195,7 +195,8 @@ test_write_does_not_change_the_owner() {
 	cp test.yaml before.yaml
 	printf 'edit Test\nwrite\n' >commands
 	run setpriv --reuid contractor-test --regid contractor-test --init-groups \
-		env HOME="$PWD" "$CONTRACTOR" debug --plain --store "$PWD/store" -x commands test.yaml
+		env HOME="$PWD" TMPDIR="$PWD" \
+		"$CONTRACTOR" debug --plain --store "$PWD/store" -x commands test.yaml
 	check_err_has "test.yaml: it is of user $(id -u contractor-test) and group 0"
 	check_err_has "chgrp"
 	check_same before.yaml test.yaml

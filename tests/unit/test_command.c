@@ -28,7 +28,7 @@ static void test_table(void **state)
 		assert_ptr_equal(command_find(command->name, &err), command);
 		assert_true(strlen(command->help) > 5);
 		assert_non_null(command->arguments);
-		assert_non_null(command->run);
+		assert_int_equal(!command->run, strstr(command->help, "(not built yet)") != NULL);
 		assert_true(command->states & 7);
 	}
 }
