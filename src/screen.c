@@ -11,6 +11,7 @@
 #include "src/debug.h"
 #include "src/run_failure.h"
 #include "src/signals.h"
+#include "ui/job.h"
 #include "ui/words.h"
 
 struct screen_command {
@@ -19,7 +20,9 @@ struct screen_command {
 	struct theme theme;
 	struct screen *screen;
 	struct build_wish wish;
-	bool opened; /* once: what the command line wants was done */
+	struct screen_end end;
+	bool opened;   /* once: what the command line wants was done */
+	bool settling; /* the screen is gone: what is waited for is the disk */
 };
 
 /* --- the specification */
@@ -86,10 +89,26 @@ static void tell_place(const struct build *build)
 			     count, text.data);
 }
 
+/* Behind the screen only those that end the program end the waiting. */
+static void on_signal(void *data, int number)
+{
+	struct screen_command *command = data;
+
+	if (!command->settling) {
+		screen_signal(command->screen, number);
+	} else if (number == SIGTSTP) {
+		job_stop();
+	} else if (number != SIGWINCH && number != SIGCONT) {
+		command->end.signal_number = number;
+		loop_stop(command->build.loop, 0);
+	}
+}
+
 /* Keeps the session, says where it is, and returns the exit status. */
-static int conclude(struct screen_command *command, const struct screen_end *end)
+static int conclude(struct screen_command *command)
 {
 	struct build *build = &command->build;
+	const struct screen_end *end = &command->end;
 	bool failed = false;
 	struct err err;
 
@@ -99,6 +118,7 @@ static int conclude(struct screen_command *command, const struct screen_end *end
 		if (session_state(build->session) == SESSION_STOPPED &&
 		    session_save(build->session, &err) < 0)
 			program_warn(build->program, "%s", err.text);
+		command->settling = true;
 		build_settle(build);
 		if (failed)
 			tell_failure(build);
@@ -140,16 +160,15 @@ static int run(struct screen_command *command, struct program *program)
 		.close = close_spec,
 		.data = command,
 	};
-	struct screen_end end;
 	struct err err;
 
 	command->screen = screen_new(&options);
 	command->wish = (struct build_wish){
 		.event = screen_event, .data = command->screen, .front = &screen_front};
-	if (signals_take(options.loop, more, screen_signal, command->screen, &err) < 0 ||
-	    screen_run(command->screen, &end, &err) < 0)
+	if (signals_take(options.loop, more, on_signal, command, &err) < 0 ||
+	    screen_run(command->screen, &command->end, &err) < 0)
 		return program_fail(program, &err);
-	return conclude(command, &end);
+	return conclude(command);
 }
 
 int screen_command(struct program *program)

@@ -205,10 +205,7 @@ void screen_signal(void *data, int number)
 {
 	struct screen *screen = data;
 
-	if (!screen->canvas) {
-		/* What is waited for is no longer the person. */
-		loop_stop(screen->options.loop, 0);
-	} else if (number == SIGWINCH) {
+	if (number == SIGWINCH) {
 		canvas_measure(screen->canvas);
 		screen_touch(screen);
 	} else if (number == SIGTSTP) {

@@ -1,6 +1,7 @@
 #!/bin/bash
 # Stopping contractor run: its status, the step's processes, the store.
 . "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../terminal.sh"
 
 # Starts a build whose second step goes on for ever, and waits until it is there.
 start_endless() {
@@ -85,6 +86,54 @@ END
 	run timeout 60 env --ignore-signal=CHLD "$CONTRACTOR" run test.yaml
 	check_status 0
 	check_out "it ran"
+}
+
+# Whether a signal that was sent to process $1 is not taken yet.
+is_pending() {
+	grep -qs '^ShdPnd:.*[1-9a-f]' "/proc/$1/status"
+}
+
+# The screen was left, and the disk hangs: another size of the terminal does not end the waiting, SIGTERM does.
+test_waiting_for_the_disk() {
+	local pid
+	[ "$(id -u)" = 0 ] || skip "only root can watch programs with a set-user-id bit"
+	command -v strace >/dev/null || skip "strace is not installed"
+	spec test.yaml <<'END'
+name: test
+actions:
+  - action: create-systree
+    path: systree.tar
+  - action: shell
+    shell: echo not run
+END
+	# Leaks are looked for by a watcher, and strace is one.
+	export ASAN_OPTIONS="${ASAN_OPTIONS:-}:detect_leaks=0"
+	start_on_terminal "exec strace -f -o calls -e trace=syncfs -e inject=syncfs:delay_enter=60s \
+		$CONTRACTOR --store '$PWD/own store' test.yaml"
+	wait_for 'next'
+	printf n >&9
+	# While the step runs it asks first, and q is no.
+	until grep -q 'waiting for the disk' "$out"; do
+		printf q >&9
+		sleep 0.1
+	done
+	pid=$(pgrep -o -f "^$CONTRACTOR --store $PWD/own store")
+	kill -WINCH "$pid"
+	while is_pending "$pid"; do
+		sleep 0.02
+	done
+	kill -CONT "$pid"
+	while is_pending "$pid"; do
+		sleep 0.02
+	done
+	kill -TERM "$pid"
+	until grep -q "^$pid +++" calls; do
+		sleep 0.02
+	done
+	grep -q "^$pid +++ exited with 143 +++" calls || fail "it ended otherwise: $(grep "^$pid +++" calls)"
+	# Which waits for what it holds back, though that is dead.
+	kill -KILL "$(pgrep -o -f "^strace .* $PWD/own store")"
+	hang_up
 }
 
 run_tests "$@"
