@@ -82,9 +82,14 @@ static void on_output(struct debug *debug, const struct event *event)
 	debug->view.type->output(&debug->view, event->bytes, event->length);
 }
 
+/* What comes while a line is being typed does not end it. */
 static void on_text(struct debug *debug, const struct event *event)
 {
-	debug_say(debug, "%s", event->text);
+	bool shown = prompt_is_shown(debug->prompt);
+
+	debug_say(debug, "%s%s", shown ? "\n" : "", event->text);
+	if (shown)
+		prompt_redraw(debug->prompt);
 }
 
 static void on_note(struct debug *debug, const struct event *event)

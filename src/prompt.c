@@ -186,6 +186,12 @@ bool prompt_is_shown(const struct prompt *prompt)
 	return prompt && prompt->watch;
 }
 
+void prompt_redraw(struct prompt *prompt)
+{
+	el_set(prompt->editor, EL_REFRESH);
+	fflush(stdout);
+}
+
 void prompt_resize(struct prompt *prompt)
 {
 	el_resize(prompt->editor);

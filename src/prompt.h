@@ -33,6 +33,8 @@ void prompt_show(struct prompt *prompt, const char *text);
 /* Forgets what has been typed, and gives the terminal back. */
 void prompt_hide(struct prompt *prompt);
 bool prompt_is_shown(const struct prompt *prompt);
+/* Draws it again, with what has been typed, where the cursor is: something else was written. */
+void prompt_redraw(struct prompt *prompt);
 
 /* The terminal has another size. */
 void prompt_resize(struct prompt *prompt);

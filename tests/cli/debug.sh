@@ -484,6 +484,37 @@ test_prompt_says_adopted() {
 	check_status 0
 }
 
+# What is told meanwhile takes neither the prompt away, nor what has been typed.
+test_prompt_comes_back() {
+	spec test.yaml <<'END'
+name: test
+actions:
+  - action: create-systree
+    path: systree.tar
+  - name: Large
+    action: shell
+    shell: head -c 9000000 /dev/zero >large
+  - name: Last
+    action: shell
+    shell: echo last
+END
+	start_on_terminal "$CONTRACTOR debug --plain --store-size 8M test.yaml"
+	wait_for '(before 1/3 create-systree) '
+	keys 'until 3\n'
+	wait_for '(before 3/3 Last) '
+	keys 'info st'
+	wait_for '(store-size): '
+	until sed '1,/(store-size): /d' "$out" | grep -q '(before 3/3 Last) info st'; do
+		kill -0 "$started" || fail "the prompt did not come back"
+		sleep 0.05
+	done
+	keys 'ep\n'
+	wait_for 'step 3: Last'
+	keys 'quit\n'
+	hang_up
+	check_status 0
+}
+
 test_prompt_says_where_one_is() {
 	build
 	start_on_terminal "$CONTRACTOR debug --plain test.yaml"
