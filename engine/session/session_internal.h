@@ -193,9 +193,9 @@ void session_keep_last(struct session *session);
 void session_owe(struct session *session, const struct attempt *attempt);
 /* Whether one of them may not be durable. */
 bool session_owes(const struct session *session);
-/* Says that a sync failed, and what it was for. */
+/* Says that a sync failed, and what it was for; unmarked: why that could not be marked as lost, or NULL. */
 void session_tell_lost(struct session *session, const struct store_batch *batch,
-		       const struct err *failure);
+		       const struct err *failure, const struct err *unmarked);
 /* Says, if so, that something is still owed at the end. */
 void session_tell_owed(struct session *session);
 

@@ -59,13 +59,17 @@ static void finish_batch(struct session *session, const struct err *failure)
 {
 	struct store *store = host_store(session->host);
 	struct err err;
+	bool is_marked;
 
-	if (session->batch && store_batch_finish(store, session->batch, !failure, &err) < 0)
+	if (!session->batch)
+		return;
+	is_marked = store_batch_finish(store, session->batch, !failure, &err) == 0;
+	if (!is_marked)
 		give_up(session, &err);
-	else if (session->batch)
+	if (is_marked || failure)
 		session->owed_done = session->owed_in_batch;
-	if (session->batch && failure)
-		session_tell_lost(session, session->batch, failure);
+	if (failure)
+		session_tell_lost(session, session->batch, failure, is_marked ? NULL : &err);
 	store_batch_free(take_ptr(&session->batch));
 }
 

@@ -38,35 +38,44 @@ static size_t add_steps(const struct session *session, const struct store_batch 
 	return count;
 }
 
+/* What becomes of them. Unmarked ones are taken from the cache like all others. */
+static char *fate_text(const struct err *unmarked)
+{
+	if (!unmarked)
+		return mem_strdup("will be run again, as what stands on that");
+	return mem_printf("that could not be noted (%s): run again with --no-cache",
+			  unmarked->text);
+}
+
 void session_tell_lost(struct session *session, const struct store_batch *batch,
-		       const struct err *failure)
+		       const struct err *failure, const struct err *unmarked)
 {
 	bool is_full = failure->sys_errno == ENOSPC || failure->sys_errno == EDQUOT;
 	AUTO_BUF struct buf steps = BUF_INIT;
 	size_t count = add_steps(session, batch, &steps);
 	AUTO_FREE char *what = count ? mem_printf("step%s%s", count == 1 ? "" : "s", steps.data)
 				     : mem_printf("the attempts that were kept last");
-	AUTO_FREE char *text =
-		mem_printf("the store %s: %s: %s cannot be relied on, and will be run again, as "
-			   "what stands on that; %s",
-			   store_path(host_store(session->host)), failure->text, what,
-			   is_full ? "make room on that disk" : "look after that disk (`dmesg`)");
+	AUTO_FREE char *store = buf_shown(store_path(host_store(session->host)));
+	AUTO_FREE char *fate = fate_text(unmarked);
+	AUTO_FREE char *text = mem_printf(
+		"the store %s: %s: %s cannot be relied on, and %s; %s", store, failure->text, what,
+		fate, is_full ? "make room on that disk" : "look after that disk (`dmesg`)");
 
 	tell(session, text);
 }
 
 void session_tell_owed(struct session *session)
 {
-	AUTO_FREE char *text = NULL;
+	AUTO_FREE char *store = NULL, *text = NULL;
 
 	if (!session_owes(session))
 		return;
 	session->owed_done = session->owed;
+	store = buf_shown(store_path(host_store(session->host)));
 	text = mem_printf(
 		"the store %s: %s: a loss of power may still take what was done last; the "
 		"next run brings it to the disk",
-		store_path(host_store(session->host)),
-		session->keep_err.code ? session->keep_err.text : "nothing is known");
+		store, session->keep_err.code ? session->keep_err.text : "nothing is known");
 	tell(session, text);
 }
 

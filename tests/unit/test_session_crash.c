@@ -1,6 +1,7 @@
 /* Ending at the wrong moment: quitting or dying while something runs, and what is durable after. */
 #include "engine/session/session_internal.h"
 #include "engine/store/squash.h"
+#include "engine/store/store_internal.h"
 #include "tests/unit/session_fixture.h"
 
 /* A workspace with something that takes a while to pack or unpack. */
@@ -364,6 +365,30 @@ static void test_sync_fails(void **state)
 				"step-started 2\nstep-ended 2 passed 0\nstopped 3 end\n");
 }
 
+/* Where the index takes no mark either, what was lost is taken from the cache again: so nobody is told that it runs. */
+static void test_sync_fails_unmarked(void **state)
+{
+	struct fixture *fixture = *state;
+	struct db *db = host_store(fixture->host)->db;
+	struct err err;
+
+	fixture_load(fixture, FIXTURE_SPEC);
+	assert_int_equal(db_exec(db,
+				 "CREATE TRIGGER refuse BEFORE UPDATE OF durable ON attempts "
+				 "BEGIN SELECT RAISE(ABORT, 'not now'); END",
+				 &err),
+			 0);
+	sync_does = SYNC_FAILS;
+	fixture_run(fixture, "next");
+	settle(fixture);
+	sync_does = SYNC_WORKS;
+	assert_int_equal(db_exec(db, "DROP TRIGGER refuse", &err), 0);
+	assert_non_null(strstr(session_unkept(fixture->session), "not now"));
+	assert_non_null(strstr(session_unkept(fixture->session), "run again with --no-cache;"));
+	assert_null(strstr(session_unkept(fixture->session), "will be run again"));
+	assert_null(strstr(session_unkept(fixture->session), "the next run"));
+}
+
 /* One that is killed every time has lost nothing for sure, but nothing is sure: that is said, too. */
 static void test_settling_fails(void **state)
 {
@@ -419,6 +444,7 @@ int main(void)
 		FIXTURE_TEST(test_settles),
 		FIXTURE_TEST(test_settles_for_another),
 		FIXTURE_TEST(test_sync_fails),
+		FIXTURE_TEST(test_sync_fails_unmarked),
 		FIXTURE_TEST(test_settling_fails),
 		FIXTURE_TEST(test_squash_fails),
 	};
