@@ -239,7 +239,7 @@ test_a_read_only_store() {
 		exec "$@"' bash "$PWD/store" "$CONTRACTOR" run --store "$PWD/store" test.yaml
 	check_status 3
 	check_err_has "$PWD/store"
-	check_err_has "ead-only"
+	check_err_has 'can only be read'
 }
 
 # The disk fills up while a step writes: one clear end, a store that verifies, and the same step runs
