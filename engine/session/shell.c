@@ -19,12 +19,13 @@
 
 /* The systree's own shell, the best it has that works, in the step's directory if it is there. Bash has
  * the step's script in its history; others, which read no such file, are preceded by its first lines. */
-#define FIND_SHELL                                                                        \
-	"cd \"$0\" 2>/dev/null; for s in /bin/bash /usr/bin/bash; do "                    \
-	"[ -x $s ] && $s -c : 2>/dev/null && exec $s; done; if [ -s " HISTORY_PATH " ]; " \
-	"then echo 'The script of the step; `(. " HISTORY_PATH ")` runs it:'; n=0; { "    \
-	"while [ $n -lt 10 ] && { IFS= read -r s || [ -n \"$s\" ]; }; do "                \
-	"printf '    %s\\n' \"$s\"; n=$((n+1)); done; read -r s && echo '    ...'; } "    \
+#define FIND_SHELL                                                                     \
+	"cd \"$0\" 2>/dev/null; for s in /bin/bash /usr/bin/bash; do "                 \
+	"[ -x $s ] && $s -c : 2>/dev/null && exec $s; done; unset PROMPT_COMMAND; "    \
+	"if [ -s " HISTORY_PATH " ]; "                                                 \
+	"then echo 'The script of the step; `(. " HISTORY_PATH ")` runs it:'; n=0; { " \
+	"while [ $n -lt 10 ] && { IFS= read -r s || [ -n \"$s\" ]; }; do "             \
+	"printf '    %s\\n' \"$s\"; n=$((n+1)); done; read -r s && echo '    ...'; } " \
 	"<" HISTORY_PATH "; fi; [ -x /bin/sh ] && /bin/sh -c : 2>/dev/null && exec /bin/sh; "
 
 struct shell {
@@ -163,7 +164,8 @@ static void add_shell_command(struct sandbox_policy *policy, bool has_busybox)
 	policy->workdir = "/workspace";
 }
 
-/* "(step 5 failed) # ": so one always sees where one is. */
+/* "(failed step 5) /workspace # ": so one always sees where one is. Bash's start files, as Debian's,
+ * may set a prompt of their own: PROMPT_COMMAND runs behind them, once. */
 static void set_prompt(struct sandbox_policy *policy, const struct shell_options *options)
 {
 	static const char *const words[] = {[SHELL_BEFORE] = "before step",
@@ -172,8 +174,10 @@ static void set_prompt(struct sandbox_policy *policy, const struct shell_options
 					    [SHELL_JOIN] = "in step"};
 	AUTO_FREE char *prompt =
 		mem_printf("(%s %zu) \\w # ", words[options->where], options->step);
+	AUTO_FREE char *again = mem_printf("PS1='%s'; unset PROMPT_COMMAND", prompt);
 
 	strv_setenv(&policy->environment, "PS1", prompt);
+	strv_setenv(&policy->environment, "PROMPT_COMMAND", again);
 	strv_setenv(&policy->environment, "HISTFILE", HISTORY_PATH);
 }
 
@@ -210,10 +214,15 @@ char *shell_find_busybox(const char *root)
 	return NULL;
 }
 
-/* What was run in the step, for the shell's history: the script, one command a line. */
-static const char *history_of(const struct step *step)
+/* What was run in the step, for the shell's history: the script, one command a line. Bash takes
+ * lines that have an end alone. */
+static void add_history(const struct step *step, struct buf *out)
 {
-	return strcmp(step->schema->name, "shell") ? "" : step_text(step, "shell");
+	if (strcmp(step->schema->name, "shell") != 0)
+		return;
+	buf_add_str(out, step_text(step, "shell"));
+	if (out->len && out->data[out->len - 1] != '\n')
+		buf_add_char(out, '\n');
 }
 
 static int run_policy(struct shell *shell, const struct shell_options *options,
@@ -253,13 +262,12 @@ static int run_interactive(struct shell *shell, const struct shell_options *opti
 			   struct sandbox_policy *policy, const struct network *network,
 			   struct err *err)
 {
-	const char *history = history_of(session_spec_step(shell->session, options->step));
-	const struct sandbox_file file = {.target = HISTORY_PATH,
-					  .bytes = history,
-					  .length = strlen(history),
-					  .mode = 0600,
-					  .for_user = true};
+	AUTO_BUF struct buf history = BUF_INIT;
+	struct sandbox_file file = {.target = HISTORY_PATH, .mode = 0600, .for_user = true};
 
+	add_history(session_spec_step(shell->session, options->step), &history);
+	file.bytes = history.data;
+	file.length = history.len;
 	set_prompt(policy, options);
 	sandbox_policy_add_file(policy, &file);
 	add_shell_command(policy, policy->n_binds);

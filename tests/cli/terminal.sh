@@ -142,4 +142,46 @@ test_terminal_is_never_handed_in() {
 	check_out_has 'no terminal'
 }
 
+# The host's bash, in a tree whose start files set a prompt of their own, as Debian's do.
+build_with_bash() {
+	mkdir host
+	# shellcheck disable=SC2046 # a list
+	cp --parents -L /bin/bash $(ldd /bin/bash | grep -o '/[^ ]*') host
+	spec test.yaml <<'END'
+name: test
+actions:
+  - action: create-systree
+    path: systree.tar
+  - action: copy
+    from: host
+  - name: Install
+    action: shell
+    shell: |
+      cp -a * /
+      mkdir -p "$HOME"
+      echo "PS1='own prompt: '" >"$HOME/.bashrc"
+  - name: Last
+    action: shell
+    shell: echo printed by the last step
+END
+	run contractor run test.yaml
+	check_status 0
+}
+
+# A script of one line has no newline at its end.
+test_bash_says_where_one_is_and_has_the_script() {
+	build_with_bash
+	start_on_terminal "$CONTRACTOR shell test.yaml 4"
+	wait_for '(after step 4) /workspace # '
+	echo 'history; echo "command=<$PROMPT_COMMAND>"' >&9
+	wait_for '1  echo printed by the last step'
+	wait_for 'command=<>'
+	echo "PS1='mine: '" >&9
+	wait_for $'\nmine: '
+	echo exit >&9
+	hang_up
+	check_status 0
+	check_says_not 'own prompt: '
+}
+
 run_tests "$@"
