@@ -141,6 +141,7 @@ static void toggle_breakpoint(struct screen *screen)
 
 	if (result < 0)
 		screen_say(screen, THEME_ERROR, "%s", err.text);
+	screen_keep(screen);
 }
 
 static void edit_condition(struct screen *screen)

@@ -152,6 +152,8 @@ size_t screen_n_steps(const struct screen *screen);
 int screen_open(struct screen *screen, struct err *err);
 void screen_reopen(struct screen *screen);
 void screen_run_line(struct screen *screen, const char *line);
+/* Keeps edits, breakpoints and the position for the next session, unless something runs. */
+void screen_keep(struct screen *screen);
 void screen_take_script_line(struct screen *screen);
 void screen_check_file(struct screen *screen);
 void screen_quit(struct screen *screen);

@@ -36,6 +36,7 @@ static void enter_condition(struct screen *screen, const char *text)
 		result = session_add_breakpoint(screen->session, line, false, &err);
 	if (result < 0)
 		screen_say(screen, THEME_ERROR, "%s", err.text);
+	screen_keep(screen);
 }
 
 static void enter_file(struct screen *screen, const char *text)

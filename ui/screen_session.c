@@ -139,6 +139,15 @@ bool screen_is_busy(const struct screen *screen)
 				   session_is_resuming(screen->session) || runs_program(screen));
 }
 
+void screen_keep(struct screen *screen)
+{
+	struct err err;
+
+	if (session_state(screen->session) == SESSION_STOPPED &&
+	    session_save(screen->session, &err) < 0)
+		screen_say(screen, THEME_ERROR, "%s", err.text);
+}
+
 /* What was printed is shown: a line as a message, more as a text. */
 static void show_printed(struct screen *screen, const char *title)
 {
@@ -165,6 +174,7 @@ static int run_line(struct screen *screen, const char *line, struct err *err)
 	buf_clear(&screen->printed);
 	result = command_run(screen->session, line, err);
 	show_printed(screen, line);
+	screen_keep(screen);
 	screen_refresh_output(screen);
 	screen_touch(screen);
 	return result;
@@ -353,7 +363,6 @@ static void deliver(struct screen *screen)
 static void on_stopped(struct screen *screen, const struct event *event)
 {
 	size_t count = screen_n_steps(screen);
-	struct err err;
 
 	forget_running(screen);
 	note_stop(screen, event);
@@ -363,8 +372,7 @@ static void on_stopped(struct screen *screen, const struct event *event)
 		screen_say(screen, THEME_ERROR, "step %zu: %s", event->step, event->err->text);
 	if (event->reason == STOP_END)
 		deliver(screen);
-	if (session_save(screen->session, &err) < 0)
-		screen_say(screen, THEME_ERROR, "%s", err.text);
+	screen_keep(screen);
 	if (event->reason != STOP_STEP)
 		screen_bell(screen);
 }
@@ -419,6 +427,7 @@ void screen_end_editing(struct screen *screen, int status)
 		screen_popup(screen, POPUP_REFUSED, err.text, problems.data);
 	} else if (result == EDITING_TAKEN) {
 		screen_say(screen, THEME_NOTE, "step %zu is edited, for this session", step);
+		screen_keep(screen);
 	}
 	screen_refresh_output(screen);
 }
