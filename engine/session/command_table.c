@@ -165,19 +165,25 @@ static int run_disable(struct session *session, const struct strv *arguments, st
 	return session_change_breakpoints(session, BREAKPOINT_DISABLE, arguments, err);
 }
 
+/* At the end of the build what was written also lets its artifacts go. */
 static int run_write(struct session *session, const struct strv *arguments, struct err *err)
 {
 	const char *path = session_spec(session)->path;
-	AUTO_BUF struct buf text = BUF_INIT;
+	AUTO_BUF struct buf text = BUF_INIT, artifacts = BUF_INIT;
+	int result = 0;
 
 	(void)arguments;
 	if (session_write_edits(session, err) < 0)
 		return -1;
 	buf_add_str(&text, "written: ");
 	buf_add_shown(&text, path, strlen(path));
+	if (session_position(session) > session_spec(session)->n_steps)
+		result = session_deliver_artifacts(session, &artifacts, err);
+	if (artifacts.len)
+		buf_add_fmt(&text, "; %s", artifacts.data);
 	buf_add_char(&text, '\n');
 	command_print(session, &text);
-	return 0;
+	return result;
 }
 
 static int run_set(struct session *session, const struct strv *arguments, struct err *err)
