@@ -29,8 +29,11 @@ static void mark_stale(struct session *session, size_t first)
 	}
 }
 
+/* Where nobody gives commands nothing is tried again, and the next session looks by itself. */
 void session_look_at_sources(struct session *session)
 {
+	if (!session->options.front)
+		return;
 	for (size_t step = 1; step < session->position; step++) {
 		AUTO_BUF struct buf text = BUF_INIT;
 

@@ -165,4 +165,28 @@ END
 	check_says "the step behind ran"
 }
 
+# How a debugger goes on with the new ones is no advice here: the next run takes them by itself.
+test_sources_changed_meanwhile() {
+	spec test.yaml <<'END'
+name: test
+actions:
+  - action: create-systree
+    path: systree.tar
+  - action: copy
+    from: src
+  - name: Test
+    action: shell
+    shell: echo begun; sleep 1000
+END
+	mkdir src
+	echo old >src/a
+	start run test.yaml
+	wait_for begun
+	echo other >src/a
+	kill -INT "$started"
+	finish
+	check_status 130
+	check_says_not 'goto'
+}
+
 run_tests "$@"
