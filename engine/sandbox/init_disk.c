@@ -64,14 +64,16 @@ static uint64_t used_on_disk(const struct init_disk *disk)
 static uint64_t scan(const struct init_disk *disk, uint64_t enough)
 {
 	struct sum sum = {.enough = enough};
+	uint64_t used;
 	struct stat status;
 
 	if (fstat(disk->fd, &status) == 0)
 		sum.dev = status.st_dev;
 	tree_scan(disk->fd, ".", add_entry, &sum);
-	if (sum.bytes <= enough)
-		init_each_unnamed(add_unnamed, &sum);
-	return sum.bytes;
+	if (sum.bytes > enough || init_each_unnamed(add_unnamed, &sum))
+		return sum.bytes;
+	used = used_on_disk(disk);
+	return used > disk->used_before ? disk->before + used - disk->used_before : disk->before;
 }
 
 void init_disk_start(struct init_disk *disk, const char *draft)
@@ -79,7 +81,7 @@ void init_disk_start(struct init_disk *disk, const char *draft)
 	AUTO_FREE char *path = mem_printf(INIT_TMP_DIR "/%s", draft);
 
 	disk->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	disk->used = used_on_disk(disk);
+	disk->used = disk->used_before = used_on_disk(disk);
 	disk->before = scan(disk, UINT64_MAX);
 	disk->next_ms = loop_now_ms() + SCAN_EVERY_MS;
 }

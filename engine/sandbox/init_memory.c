@@ -6,9 +6,13 @@
  * share in each process (proc_pid_smaps_rollup(5)), and what is in files that are memory.
  */
 #include <fcntl.h>
+#include <linux/kcmp.h>
 #include <linux/magic.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/shm.h>
+#include <sys/syscall.h>
 #include <sys/sysinfo.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -27,13 +31,39 @@ struct sum {
 	bool missed;		       /* a process ended during the look */
 };
 
+/* A file about the memory of a process or thread. */
+struct memory_file {
+	const char *name;
+	char *text;
+	size_t size;
+};
+
+/* Reads it, if there is any memory. */
+static bool read_memory_file(void *data, int dir_fd, pid_t tid)
+{
+	const struct memory_file *file = data;
+
+	(void)tid;
+	return init_read_process(dir_fd, file->name, file->text, file->size) && file->text[0] &&
+	       strncmp(file->text, "0 ", 2) != 0;
+}
+
+/* The first thread of a process may end before the others: then only they show their memory. */
+static bool read_memory(int dir_fd, const char *name, char *text, size_t size)
+{
+	struct memory_file file = {name, text, size};
+
+	return read_memory_file(&file, dir_fd, 0) ||
+	       init_each_thread(dir_fd, read_memory_file, &file);
+}
+
 /* The pages of a process that are no file's, in bytes. */
 static uint64_t own_pages(int dir_fd)
 {
 	unsigned long resident, shared;
 	char statm[256];
 
-	if (!init_read_process(dir_fd, "statm", statm, sizeof statm) ||
+	if (!read_memory(dir_fd, "statm", statm, sizeof statm) ||
 	    sscanf(statm, "%*u %lu %lu", &resident, &shared) != 2 || shared > resident)
 		return 0;
 	return (uint64_t)(resident - shared) * (uint64_t)sysconf(_SC_PAGESIZE);
@@ -47,16 +77,27 @@ static void add_quickly(void *data, int dir_fd, pid_t pid)
 	sum->own += own_pages(dir_fd);
 }
 
+/* The shared memory and swap space that the host uses. */
+static uint64_t host_bytes(void)
+{
+	struct sysinfo host;
+
+	if (sysinfo(&host) < 0)
+		return UINT64_MAX / 2;
+	return (uint64_t)host.mem_unit * (host.sharedram + host.totalswap - host.freeswap);
+}
+
+void init_memory_start(struct init_memory *memory)
+{
+	memory->host_before = host_bytes();
+}
+
 static uint64_t at_most(void)
 {
 	struct sum sum = {0};
-	struct sysinfo host;
 
 	init_each_process(add_quickly, &sum);
-	if (sysinfo(&host) < 0)
-		return UINT64_MAX;
-	return sum.own +
-	       (uint64_t)host.mem_unit * (host.sharedram + host.totalswap - host.freeswap);
+	return sum.own + host_bytes();
 }
 
 /* The bytes that a line "NAME: N kB" says. */
@@ -68,14 +109,24 @@ static uint64_t line_bytes(const char *text, const char *name)
 	return line && sscanf(line + strlen(name), " %llu", &kilobytes) == 1 ? kilobytes << 10 : 0;
 }
 
+/* A child of vfork(2) has its parent's memory until it executes a program: it counts with that. */
+static bool has_parents_memory(int dir_fd, pid_t pid)
+{
+	struct memory_file file = {"statm", (char[256]){0}, 256};
+	pid_t parent = init_parent_of(pid);
+
+	return parent > 1 && read_memory_file(&file, dir_fd, pid) &&
+	       syscall(SYS_kcmp, pid, parent, KCMP_VM, 0UL, 0UL) == 0;
+}
+
 static void add_share(void *data, int dir_fd, pid_t pid)
 {
 	struct sum *sum = data;
 	char text[4096];
 
-	if (pid == sum->memory->stack_pid)
+	if (pid == sum->memory->stack_pid || has_parents_memory(dir_fd, pid))
 		return;
-	if (!init_read_process(dir_fd, "smaps_rollup", text, sizeof text)) {
+	if (!read_memory(dir_fd, "smaps_rollup", text, sizeof text)) {
 		uint64_t own = own_pages(dir_fd);
 
 		/* It has ended; or the kernel does not tell. */
@@ -119,6 +170,24 @@ static void note_tmpfs(struct init_memory *memory, int root_fd, const char *name
 	memory->tmpfs[memory->n_tmpfs++].fd = take_fd(&fd);
 }
 
+/* Enters the IPC namespace of the step, where its System V segments are. */
+static void enter_ipc(struct init_memory *memory, int launcher_fd)
+{
+	AUTO_CLOSE int fd = openat(launcher_fd, "ns/ipc", O_RDONLY | O_CLOEXEC);
+
+	memory->in_ipc = fd >= 0 && setns(fd, CLONE_NEWIPC) == 0;
+}
+
+/* All segments, those that no process is attached to as well. */
+static uint64_t segment_bytes(const struct init_memory *memory)
+{
+	struct shm_info info;
+
+	if (!memory->in_ipc || shmctl(0, SHM_INFO, (struct shmid_ds *)&info) < 0)
+		return 0;
+	return (uint64_t)(info.shm_rss + info.shm_swp) * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
 /* Finds them when the sandbox is complete: then the first process in it is no more bwrap. */
 static void find_tmpfs(struct init_memory *memory, pid_t main_pid)
 {
@@ -133,6 +202,8 @@ static void find_tmpfs(struct init_memory *memory, pid_t main_pid)
 	root_fd = openat(launcher_fd, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	for (size_t i = 0; root_fd >= 0 && i < INIT_TMPFS_MAX; i++)
 		note_tmpfs(memory, root_fd, names[i]);
+	if (!memory->in_ipc)
+		enter_ipc(memory, launcher_fd);
 }
 
 static uint64_t tmpfs_bytes(const struct init_memory *memory)
@@ -148,16 +219,28 @@ static uint64_t tmpfs_bytes(const struct init_memory *memory)
 	return bytes;
 }
 
-/* Files that are memory may be mapped, too: of both counts the larger one is sure to be used. */
-static uint64_t in_use(const struct init_memory *memory, bool *ret_missed)
+/* The memory that files of the step are. */
+static uint64_t file_bytes(struct sum *sum)
+{
+	uint64_t before = sum->memory->host_before, host;
+
+	if (init_each_unnamed(add_unnamed, sum))
+		return tmpfs_bytes(sum->memory) + segment_bytes(sum->memory) + sum->unnamed;
+	host = host_bytes();
+	return host > before ? host - before : 0;
+}
+
+/* Files that are memory may be mapped, too: of both counts the larger one is sure to be used. To look for
+ * them takes longest, and often is not needed. */
+static uint64_t in_use(const struct init_memory *memory, uint64_t limit, bool *ret_missed)
 {
 	struct sum sum = {.memory = memory};
-	uint64_t files;
+	uint64_t files = host_bytes();
 
 	init_each_process(add_share, &sum);
-	init_each_unnamed(add_unnamed, &sum);
-	files = tmpfs_bytes(memory) + sum.unnamed;
 	*ret_missed = sum.missed;
+	if (sum.own <= limit && sum.own + files > limit)
+		files = file_bytes(&sum);
 	return sum.own + (files > sum.shared ? files : sum.shared);
 }
 
@@ -182,7 +265,7 @@ uint64_t init_memory_bytes(struct init_memory *memory, pid_t main_pid, uint64_t 
 		long last_pid = init_last_pid();
 		bool missed;
 
-		found[pass] = in_use(memory, &missed);
+		found[pass] = in_use(memory, limit, &missed);
 		if (!missed && init_last_pid() == last_pid)
 			return found[pass];
 	}

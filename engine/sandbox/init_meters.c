@@ -18,7 +18,8 @@ enum {
 	DISK_MS = 100,
 	PROCESSES_MS = 100,
 	CROWD_PART = 32,
-	COST_TIMES = 4, /* or so many times what a look takes, if that is more */
+	COST_TIMES = 4,	   /* or so many times what a look takes, if that is more */
+	COST_MS_MAX = 500, /* but never longer: who makes a look slow is not to go unseen */
 };
 
 /* The closer to the limit, the sooner again. Where the kernel keeps the limit, it has killed one of the
@@ -96,6 +97,7 @@ void init_meters_start(struct init_meters *meters, const struct init_plan *plan)
 
 	*meters = (struct init_meters){.plan = plan, .events_fd = -1, .disk.fd = -1};
 	join_group(meters, plan->group_fds);
+	init_memory_start(&meters->memory);
 	if (plan->limits.disk_bytes)
 		init_disk_start(&meters->disk, plan->draft);
 	now_ms = loop_now_ms();
@@ -128,7 +130,9 @@ enum init_over init_meters_look(struct init_meters *meters)
 			continue;
 		over = all_meters[i].look(meters, &wait_ms);
 		cost_ms = COST_TIMES * (loop_now_ms() - now_ms);
-		meters->due_ms[i] = now_ms + (cost_ms > wait_ms ? cost_ms : wait_ms);
+		if (cost_ms > COST_MS_MAX)
+			cost_ms = COST_MS_MAX;
+		meters->due_ms[i] = loop_now_ms() + (cost_ms > wait_ms ? cost_ms : wait_ms);
 	}
 	return over;
 }

@@ -23,6 +23,8 @@ struct init_memory {
 		dev_t dev;
 	} tmpfs[INIT_TMPFS_MAX];
 	size_t n_tmpfs;
+	bool in_ipc;	      /* init has entered the IPC namespace of the step */
+	uint64_t host_before; /* shared memory and swap space that the host used at the start */
 	pid_t stack_pid; /* what carries the step's packets: its memory is not the step's; 0: nothing */
 };
 
@@ -30,7 +32,8 @@ struct init_disk {
 	int fd;		 /* the draft's directory */
 	uint64_t before; /* bytes that it held at the start */
 	uint64_t bytes;	 /* that it held more at the last scan */
-	uint64_t used;	 /* on the whole file system, then */
+	uint64_t used;	 /* on the whole file system, then; and at the start: */
+	uint64_t used_before;
 	int64_t next_ms; /* when there is another scan in any case */
 };
 
@@ -55,11 +58,13 @@ enum init_over init_meters_look(struct init_meters *meters);
 void init_meters_finish(struct init_meters *meters, struct init_result *result);
 
 /* init_memory.c: the memory in use by all processes of the pid namespace, and by files that are memory;
- * each page once. What is no more than limit may be less. */
+ * each page once. What is no more than limit may be less; and where so many descriptors are open that
+ * looking at all takes too long, what the whole host uses more than at the start counts. */
+void init_memory_start(struct init_memory *memory);
 uint64_t init_memory_bytes(struct init_memory *memory, pid_t main_pid, uint64_t limit);
 
 /* init_disk.c: the bytes that a draft has taken since the start; of what is more than limit, at least
- * that it is more. Look is the same, as it was not too long ago. */
+ * that it is more; as above with too many descriptors. Look is the same, as it was not too long ago. */
 void init_disk_start(struct init_disk *disk, const char *draft);
 uint64_t init_disk_bytes(struct init_disk *disk, uint64_t limit);
 uint64_t init_disk_look(struct init_disk *disk, uint64_t limit);

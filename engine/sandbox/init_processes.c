@@ -36,6 +36,24 @@ void init_each_process(void (*each)(void *data, int dir_fd, pid_t pid), void *da
 	}
 }
 
+bool init_each_thread(int process_fd, bool (*each)(void *data, int dir_fd, pid_t tid), void *data)
+{
+	int tasks_fd = openat(process_fd, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTO_CLOSEDIR DIR *tasks = tasks_fd < 0 ? NULL : fdopendir(tasks_fd);
+	const struct dirent *entry;
+
+	while (tasks && (entry = readdir(tasks))) {
+		AUTO_CLOSE int fd = -1;
+
+		if (!isdigit((unsigned char)entry->d_name[0]))
+			continue;
+		fd = openat(dirfd(tasks), entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (fd >= 0 && each(data, fd, (pid_t)atoi(entry->d_name)))
+			return true;
+	}
+	return false;
+}
+
 bool init_read_process(int dir_fd, const char *name, char *text, size_t size)
 {
 	AUTO_CLOSE int fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC);
@@ -89,8 +107,7 @@ void init_signal_step(int signal_number)
 	init_each_process(signal_if_of_step, &signal_number);
 }
 
-/* The parent of a process, or -1. */
-static pid_t parent_of(pid_t pid)
+pid_t init_parent_of(pid_t pid)
 {
 	AUTO_FREE char *path = mem_printf(INIT_DIR "/proc/%d", pid);
 	AUTO_CLOSE int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -106,7 +123,7 @@ static int depth_below(pid_t pid, pid_t ancestor)
 {
 	int depth = 0;
 
-	for (; pid > 1; pid = parent_of(pid), depth++) {
+	for (; pid > 1; pid = init_parent_of(pid), depth++) {
 		if (pid == ancestor)
 			return depth;
 	}
@@ -180,43 +197,27 @@ struct look {
 	int launcher_fd;
 };
 
-/* Whether the process or thread of this directory in /proc may still do something. One that is gone
- * does not. */
-static bool still_runs(int dir_fd, const char *still)
+/* Whether a thread may still do something. One that is gone does not. */
+static bool still_runs(void *data, int dir_fd, pid_t tid)
 {
+	const struct look *look = data;
 	char stat[1024];
 	const char *state;
 
+	(void)tid;
 	if (!init_read_process(dir_fd, "stat", stat, sizeof stat))
 		return false;
 	state = strrchr(stat, ')');
-	return state && state[1] && !strchr(still, state[2]);
-}
-
-/* The state of a process is that of its first thread alone. */
-static bool thread_runs(int dir_fd, const char *still)
-{
-	int fd = openat(dir_fd, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	AUTO_CLOSEDIR DIR *tasks = fd < 0 ? NULL : fdopendir(fd);
-	const struct dirent *entry;
-
-	while (tasks && (entry = readdir(tasks))) {
-		AUTO_CLOSE int task_fd = -1;
-
-		if (!isdigit((unsigned char)entry->d_name[0]))
-			continue;
-		task_fd = openat(dirfd(tasks), entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (task_fd >= 0 && still_runs(task_fd, still))
-			return true;
-	}
-	return false;
+	return state && state[1] && !strchr(look->still, state[2]);
 }
 
 static void note_running(void *data, int dir_fd, pid_t pid)
 {
 	struct look *look = data;
 
-	if (!look->some_run && thread_runs(dir_fd, look->still) && !is_apart(look->shells, pid))
+	/* The state of a process is that of its first thread alone. */
+	if (!look->some_run && init_each_thread(dir_fd, still_runs, look) &&
+	    !is_apart(look->shells, pid))
 		look->some_run = true;
 }
 
@@ -234,7 +235,7 @@ static void note_launcher(void *data, int dir_fd, pid_t pid)
 	struct status status;
 
 	if (look->launcher_fd < 0 && read_status(dir_fd, &status) && status.inner == 1 &&
-	    parent_of(pid) == look->bwrap_pid)
+	    init_parent_of(pid) == look->bwrap_pid)
 		look->launcher_fd = fcntl(dir_fd, F_DUPFD_CLOEXEC, 0);
 }
 

@@ -29,8 +29,12 @@ void init_kill_all(pid_t main_pid, int *status);
 
 /* Calls each() for every process of the pid namespace but init, with its directory in /proc. */
 void init_each_process(void (*each)(void *data, int dir_fd, pid_t pid), void *data);
+/* Calls each() for the threads of such a process until it returns true; whether it did. */
+bool init_each_thread(int process_fd, bool (*each)(void *data, int dir_fd, pid_t tid), void *data);
 /* Reads a file of a process into text; false when the process is gone. */
 bool init_read_process(int dir_fd, const char *name, char *text, size_t size);
+/* The parent of a process, or -1. */
+pid_t init_parent_of(pid_t pid);
 /* Whether there are so many processes, each thread counting as one. */
 bool init_has_processes(uint64_t count);
 /* The process id that was given out last, which changes with each process or thread that begins; -1
@@ -42,7 +46,8 @@ struct init_unnamed {
 	const struct stat *status;
 	long file_system; /* f_type of statfs(2) */
 };
-/* init_unnamed.c: calls each() once for each of them. */
-void init_each_unnamed(void (*each)(void *data, const struct init_unnamed *file), void *data);
+/* init_unnamed.c: calls each() once for each of them; false when so many descriptors are open that it
+ * has not looked at all. */
+bool init_each_unnamed(void (*each)(void *data, const struct init_unnamed *file), void *data);
 
 #endif

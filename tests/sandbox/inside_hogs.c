@@ -2,17 +2,28 @@
 #include "tests/sandbox/inside.h"
 
 #include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/shm.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "engine/base/mem.h"
 
-enum { SHARERS = 6, BLOCK = 1 << 20, HOLD_MS = 400, DEPTH = 200 };
+enum {
+	SHARERS = 6,
+	BLOCK = 1 << 20,
+	HOLD_MS = 400,
+	DEPTH = 200,
+	STACK = 1 << 16,
+	MANY = 900, /* descriptors, as all may have */
+};
 
 /* Long enough to be noticed; short enough for a test. */
 static void hold(void)
@@ -173,9 +184,105 @@ static int handed_on(char **arguments)
 	return read(end[0], &byte, 1) == 0 ? INSIDE_OPEN : INSIDE_BROKEN;
 }
 
+/* In segments that no process is attached to. */
+static int in_segments(char **arguments)
+{
+	for (long left = atol(arguments[0]); left > 0; left--) {
+		char *room = shmat(shmget(IPC_PRIVATE, BLOCK, IPC_CREAT | 0600), NULL, 0);
+
+		if (room == (char *)-1)
+			return INSIDE_BROKEN;
+		memset(room, 1, BLOCK);
+		shmdt(room);
+	}
+	hold();
+	return INSIDE_OPEN;
+}
+
+/* In a process whose first thread has ended. */
+static int left_behind(void *arguments)
+{
+	take(strtoull(*(char **)arguments, NULL, 10) << 20, MAP_PRIVATE);
+	hold();
+	_exit(INSIDE_OPEN);
+}
+
+/* In a thread with descriptors of its own. */
+static int apart(void *arguments)
+{
+	_exit(in_memfd(arguments));
+}
+
+/* Starts a thread that shares no descriptors. */
+static void start_thread(int (*run)(void *data), char **arguments)
+{
+	char *stack = take(STACK, MAP_PRIVATE);
+
+	if (clone(run, stack + STACK, CLONE_VM | CLONE_SIGHAND | CLONE_THREAD, arguments) < 0)
+		exit(INSIDE_BROKEN);
+}
+
+static int without_leader(char **arguments)
+{
+	start_thread(left_behind, arguments);
+	syscall(SYS_exit, 0);
+	return INSIDE_BROKEN;
+}
+
+static int in_threads_memfd(char **arguments)
+{
+	start_thread(apart, arguments);
+	pause();
+	return INSIDE_BROKEN;
+}
+
+static int hold_as_child(void *data)
+{
+	(void)data;
+	hold();
+	return 0;
+}
+
+/* In a process that waits for a child that has not executed anything yet, as after vfork(2). */
+static int vforked(char **arguments)
+{
+	char *stack = take(STACK, MAP_PRIVATE);
+
+	take(strtoull(arguments[0], NULL, 10) << 20, MAP_PRIVATE);
+	return clone(hold_as_child, stack + STACK, CLONE_VM | CLONE_VFORK | SIGCHLD, NULL) < 0
+		       ? INSIDE_BROKEN
+		       : INSIDE_OPEN;
+}
+
+/* In a memfd behind the descriptors of so many processes. */
+static int behind_many(char **arguments)
+{
+	for (int i = 0; i < MANY; i++)
+		dup(STDOUT_FILENO);
+	for (long left = atol(arguments[1]); left > 0; left--) {
+		if (fork() == 0) {
+			pause();
+			_exit(0);
+		}
+	}
+	return in_memfd(arguments);
+}
+
 const struct inside_command inside_hogs[] = {
-	{"forked-often", 2, forked_often}, {"forked", 1, forked},   {"shared", 1, shared},
-	{"in-memfd", 1, in_memfd},	   {"in-file", 2, in_file}, {"in-unnamed", 1, in_unnamed},
-	{"in-the-deep", 1, in_the_deep},   {"names", 1, names},	    {"hole", 1, hole},
-	{"handed-on", 2, handed_on},	   {NULL, 0, NULL},
+	{"forked-often", 2, forked_often},
+	{"forked", 1, forked},
+	{"shared", 1, shared},
+	{"in-memfd", 1, in_memfd},
+	{"in-file", 2, in_file},
+	{"in-unnamed", 1, in_unnamed},
+	{"in-the-deep", 1, in_the_deep},
+	{"names", 1, names},
+	{"hole", 1, hole},
+	{"in-segments", 1, in_segments},
+	{"without-leader", 1, without_leader},
+	{"in-threads-memfd", 1, in_threads_memfd},
+	{"vforked", 1, vforked},
+	{"behind-many", 2, behind_many},
+	{"handed-on", 2, handed_on},
+	{NULL, 0, NULL},
 };

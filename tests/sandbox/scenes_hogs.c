@@ -38,6 +38,10 @@ static const struct hog memory_hogs[] = {
 	 RUN_OVER_MEMORY,
 	 {0},
 	 RUN_EXITED},
+	{"inside in-segments 120", RIG_ROOT, MEMORY(40), RUN_OVER_MEMORY, {0}, RUN_EXITED},
+	{"inside without-leader 120", RIG_USER, MEMORY(40), RUN_OVER_MEMORY, {0}, RUN_EXITED},
+	{"inside in-threads-memfd 120", RIG_ROOT, MEMORY(40), RUN_OVER_MEMORY, {0}, RUN_EXITED},
+	{"inside behind-many 120 20", RIG_ROOT, MEMORY(40), RUN_OVER_MEMORY, {0}, RUN_EXITED},
 	{"inside handed-on 80 300", RIG_USER, MEMORY(40), RUN_OVER_MEMORY, {0}, RUN_EXITED},
 };
 
@@ -46,6 +50,7 @@ static const struct hog memory_sharers[] = {
 	{"inside forked 40", RIG_ROOT, MEMORY(80), RUN_EXITED, MEMORY(20), RUN_OVER_MEMORY},
 	{"inside forked-often 40 60", RIG_USER, MEMORY(60), RUN_EXITED, MEMORY(20),
 	 RUN_OVER_MEMORY},
+	{"inside vforked 40", RIG_USER, MEMORY(60), RUN_EXITED, MEMORY(20), RUN_OVER_MEMORY},
 	{"inside shared 40", RIG_USER, MEMORY(80), RUN_EXITED, MEMORY(20), RUN_OVER_MEMORY},
 	{"inside in-file 50 a; cat a a >/dev/null; inside forked 5", RIG_ROOT, MEMORY(20),
 	 RUN_EXITED, MEMORY(2), RUN_OVER_MEMORY},
