@@ -60,7 +60,8 @@ static bool begins_with(const struct subcommand *row, const char *word)
 	return length && strlen(word) == length && !memcmp(row->name, word, length);
 }
 
-/* Adds each first word, or each second word after the first word group, once. */
+/* Adds each first word, or each second word after the first word group, once; of what can be used
+ * already, since it is for those who look for a command. */
 static void add_names(struct strv *names, const char *group)
 {
 	for (size_t i = 1; i < COMMAND_COUNT; i++) {
@@ -70,7 +71,7 @@ static void add_names(struct strv *names, const char *group)
 
 		if (group && begins_with(row, group))
 			strv_add(names, row->name + length + 1);
-		else if (!group && !strv_contains(names, first))
+		else if (!group && !row->later && !strv_contains(names, first))
 			strv_add(names, first);
 	}
 }

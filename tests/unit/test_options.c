@@ -289,6 +289,9 @@ static void test_commands_that_are_not_found(void **state)
 		 "'store' needs to be told what to do: df, list, verify, prune, remove"},
 		{"store", "lsit", "unknown command 'store lsit' (did you mean 'list'?)"},
 		{"store df", NULL, "unknown command"},
+		{"rn", NULL,
+		 "unknown command 'rn'; known: debug, run, check, list, shell, log, artifact, "
+		 "store, doctor, config, version, help"},
 	};
 
 	(void)state;
