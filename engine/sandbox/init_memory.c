@@ -219,15 +219,14 @@ static uint64_t tmpfs_bytes(const struct init_memory *memory)
 	return bytes;
 }
 
-/* The memory that files of the step are. */
+/* The memory that files of the step are. What others give back meanwhile must not hide what was found. */
 static uint64_t file_bytes(struct sum *sum)
 {
-	uint64_t before = sum->memory->host_before, host;
+	bool all = init_each_unnamed(add_unnamed, sum);
+	uint64_t found = tmpfs_bytes(sum->memory) + segment_bytes(sum->memory) + sum->unnamed;
+	uint64_t host = host_bytes(), before = sum->memory->host_before;
 
-	if (init_each_unnamed(add_unnamed, sum))
-		return tmpfs_bytes(sum->memory) + segment_bytes(sum->memory) + sum->unnamed;
-	host = host_bytes();
-	return host > before ? host - before : 0;
+	return all || host < before + found ? found : host - before;
 }
 
 /* Files that are memory may be mapped, too: of both counts the larger one is sure to be used. To look for
