@@ -103,10 +103,10 @@ static void await_message(struct init *init)
 	struct signalfd_siginfo info;
 
 	while (poll(polled, ARRAY_SIZE(polled), -1) < 0 || !polled[0].revents) {
-		if (has_ended(init->stack.pid))
-			_exit(1);
 		while (read(init->signal_fd, &info, sizeof info) > 0)
 			continue;
+		if (has_ended(init->stack.pid))
+			_exit(1);
 	}
 }
 

@@ -254,18 +254,23 @@ static int vforked(char **arguments)
 		       : INSIDE_OPEN;
 }
 
-/* In a memfd behind the descriptors of so many processes. */
+/* In a memfd of the last of many processes, each with many descriptors. */
 static int behind_many(char **arguments)
 {
+	pid_t last = 0;
+
 	for (int i = 0; i < MANY; i++)
 		dup(STDOUT_FILENO);
 	for (long left = atol(arguments[1]); left > 0; left--) {
-		if (fork() == 0) {
+		last = fork();
+		if (last == 0 && left == 1)
+			_exit(in_memfd(arguments));
+		if (last == 0) {
 			pause();
 			_exit(0);
 		}
 	}
-	return in_memfd(arguments);
+	return waitpid(last, NULL, 0) == last ? INSIDE_OPEN : INSIDE_BROKEN;
 }
 
 const struct inside_command inside_hogs[] = {

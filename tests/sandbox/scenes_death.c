@@ -150,17 +150,31 @@ static bool all_ended(void)
 	return errno == ECHILD;
 }
 
-/* In a child: contractor, which runs a step until it is killed. With hold, a pipe, another process
- * keeps what should be contractor's alone, until nobody can write to the pipe. */
-static _Noreturn void be_contractor(struct trial *trial, const int *hold)
+/* Another process that keeps what should be contractor's alone: two pipes. */
+struct holder {
+	int hold[2];  /* until nobody can write to this one */
+	int ready[2]; /* this one has a byte when it is there */
+};
+
+static _Noreturn void be_holder(const struct holder *holder)
 {
 	char byte;
 
+	close(holder->hold[1]);
+	if (write(holder->ready[1], "", 1) != 1)
+		_exit(1);
+	_exit(read(holder->hold[0], &byte, 1) < 0);
+}
+
+/* In a child: contractor, which runs a step until it is killed. holder, or NULL, has the step's terminal,
+ * too. */
+static _Noreturn void be_contractor(struct trial *trial, const struct holder *holder)
+{
 	trial_launch(trial);
-	if (hold && fork() == 0) {
-		close(hold[1]);
-		_exit(read(hold[0], &byte, 1) < 0);
-	}
+	if (holder && !trial_wait_output(trial, "holding"))
+		_exit(1);
+	if (holder && fork() == 0)
+		be_holder(holder);
 	for (;;)
 		loop_turn(trial->rig->loop, -1);
 }
@@ -191,22 +205,24 @@ static int die_after(struct trial *trial, const char *mark, int delay_ms)
 /* The mutation: while another process holds the life-line, the step must live on. */
 static int die_with_holder(struct trial *trial, const char *mark, int delay_ms)
 {
+	struct holder holder;
 	bool lives;
-	int hold[2];
 	pid_t pid;
+	char byte;
 
 	(void)delay_ms;
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	if (pipe(hold) < 0)
+	if (pipe(holder.hold) < 0 || pipe(holder.ready) < 0)
 		return 1;
 	pid = fork();
 	if (pid == 0)
-		be_contractor(trial, hold);
-	lives = wait_for_mark(mark);
+		be_contractor(trial, &holder);
+	close(holder.ready[1]);
+	lives = read(holder.ready[0], &byte, 1) == 1 && wait_for_mark(mark);
 	kill(pid, SIGKILL);
 	usleep(SETTLE_MS * 1000);
 	lives = lives && mark_count(mark, NULL) > 0;
-	close(hold[1]);
+	close(holder.hold[1]);
 	return lives && all_ended() && !mark_count(mark, NULL) ? 0 : 1;
 }
 

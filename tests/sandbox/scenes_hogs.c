@@ -41,7 +41,7 @@ static const struct hog memory_hogs[] = {
 	{"inside in-segments 120", RIG_ROOT, MEMORY(40), RUN_OVER_MEMORY, {0}, RUN_EXITED},
 	{"inside without-leader 120", RIG_USER, MEMORY(40), RUN_OVER_MEMORY, {0}, RUN_EXITED},
 	{"inside in-threads-memfd 120", RIG_ROOT, MEMORY(40), RUN_OVER_MEMORY, {0}, RUN_EXITED},
-	{"inside behind-many 120 20", RIG_ROOT, MEMORY(40), RUN_OVER_MEMORY, {0}, RUN_EXITED},
+	{"inside behind-many 400 20", RIG_ROOT, MEMORY(40), RUN_OVER_MEMORY, {0}, RUN_EXITED},
 	{"inside handed-on 80 300", RIG_USER, MEMORY(40), RUN_OVER_MEMORY, {0}, RUN_EXITED},
 };
 
