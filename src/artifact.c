@@ -128,7 +128,11 @@ int artifact_list_command(struct program *program)
 
 static int not_found(const char *dir, const char *name, struct err *err)
 {
-	return err_set(err, ERR_NOT_FOUND, "there is no artifact '%s' in '%s'", name, dir);
+	return err_set(
+		err, ERR_NOT_FOUND,
+		"there is no artifact '%s' in '%s' ('contractor artifact list' shows those that "
+		"are)",
+		name, dir);
 }
 
 /* Copies the archive to standard output. */

@@ -44,20 +44,23 @@ static bool are_same(const char *one, const char *other)
 	return one && other ? !strcmp(one, other) : one == other;
 }
 
-/* Stores a text, NULL for none, unless it is there already. */
-static int save_text(struct session *session, enum saved_kind kind, const char *text,
-		     struct err *err)
+/* Stores a text, NULL for none; own is what of it is this session's. */
+static int put_text(struct session *session, enum saved_kind kind, const char *text,
+		    const char *own, struct err *err)
 {
-	char **saved = &session->saved[kind];
-
-	if (are_same(*saved, text))
-		return 0;
 	if (store_set_session(host_store(session->host), session->spec->real_path, kinds[kind],
 			      text, err) < 0)
 		return err_in(err, "cannot keep the session's %s", kinds[kind]);
-	free(*saved);
-	*saved = mem_strdup_or_null(text);
+	free(session->saved[kind]);
+	session->saved[kind] = mem_strdup_or_null(own);
 	return 0;
+}
+
+/* The same, unless it is there already. */
+static int save_text(struct session *session, enum saved_kind kind, const char *text,
+		     struct err *err)
+{
+	return are_same(session->saved[kind], text) ? 0 : put_text(session, kind, text, text, err);
 }
 
 static int save_breakpoints(struct session *session, struct err *err)
@@ -93,20 +96,77 @@ static json_t *edit_of(const struct session *session, size_t step)
 			 text.data);
 }
 
+/* The edits of a text that was stored, or NULL. Free with json_decref(). */
+static json_t *parse_edits(const char *text)
+{
+	json_t *all = text ? json_loads(text, 0, NULL) : NULL;
+	json_t *edits = json_incref(json_object_get(all, "edits"));
+
+	json_decref(all);
+	return edits;
+}
+
+/* Whether there is an edit of the same text; to_same: to the same one. */
+static bool has_edit(const json_t *edits, const json_t *edit, bool to_same)
+{
+	const json_t *other;
+	size_t i;
+
+	json_array_foreach(edits, i, other)
+	{
+		if (to_same ? json_equal(other, edit)
+			    : json_equal(json_object_get(other, "was"),
+					 json_object_get(edit, "was")))
+			return true;
+	}
+	return false;
+}
+
+/* Another debugger may be open on the same file: adds what it has kept since. */
+static void add_others(const struct session *session, json_t *edits)
+{
+	AUTO_FREE char *text = store_get_session(host_store(session->host),
+						 session->spec->real_path, kinds[SAVED_EDITS]);
+	json_t *others = parse_edits(text), *known = parse_edits(session->saved[SAVED_EDITS]);
+	json_t *edit;
+	size_t i;
+
+	json_array_foreach(others, i, edit)
+	{
+		if (!has_edit(known, edit, true) && !has_edit(edits, edit, false))
+			json_array_append(edits, edit);
+	}
+	json_decref(others);
+	json_decref(known);
+}
+
+/* The edits as they are stored, or NULL when there are none. Free with free(). */
+static char *edits_text(json_t *edits)
+{
+	json_t *all = json_pack("{s:i, s:O}", "version", 1, "edits", edits);
+	char *text = json_array_size(edits) ? json_dumps(all, JSON_COMPACT) : NULL;
+
+	json_decref(all);
+	return text;
+}
+
 static int save_edits(struct session *session, struct err *err)
 {
-	json_t *edits = json_array(), *all = json_pack("{s:i, s:o}", "version", 1, "edits", edits);
-	AUTO_FREE char *text = NULL;
-	int result;
+	json_t *edits = json_array();
+	AUTO_FREE char *own = NULL, *all = NULL;
+	int result = 0;
 
 	for (size_t i = 1; i <= session->n_steps; i++) {
 		if (session_is_edited(session, i))
 			json_array_append_new(edits, edit_of(session, i));
 	}
-	if (json_array_size(edits))
-		text = json_dumps(all, JSON_COMPACT);
-	result = save_text(session, SAVED_EDITS, text, err);
-	json_decref(all);
+	own = edits_text(edits);
+	if (!are_same(session->saved[SAVED_EDITS], own)) {
+		add_others(session, edits);
+		all = edits_text(edits);
+		result = put_text(session, SAVED_EDITS, all, own, err);
+	}
+	json_decref(edits);
 	return result;
 }
 
@@ -166,11 +226,10 @@ static void restore_edit(struct session *session, json_int_t number, const char 
 
 static void restore_edits(struct session *session, struct buf *notes)
 {
-	const char *text = session->saved[SAVED_EDITS];
-	json_t *all = text ? json_loads(text, 0, NULL) : NULL, *edit;
+	json_t *edits = parse_edits(session->saved[SAVED_EDITS]), *edit;
 	size_t i;
 
-	json_array_foreach(json_object_get(all, "edits"), i, edit)
+	json_array_foreach(edits, i, edit)
 	{
 		json_int_t step;
 		const char *was, *now;
@@ -179,7 +238,7 @@ static void restore_edits(struct session *session, struct buf *notes)
 				&now) == 0)
 			restore_edit(session, step, was, now, notes);
 	}
-	json_decref(all);
+	json_decref(edits);
 }
 
 static void restore_breakpoints(struct session *session, struct buf *notes)

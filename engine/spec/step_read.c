@@ -130,7 +130,10 @@ static void check_artifact(struct reader *reader, const struct step *step)
 	if (schema->needs_artifact && !strv_contains(&reader->artifacts, artifact->text) &&
 	    !(options->artifact_exists &&
 	      options->artifact_exists(options->data, artifact->text))) {
-		suggestion = suggest_text(artifact->text, &reader->artifacts);
+		suggestion =
+			reader->artifacts.len
+				? suggest_text(artifact->text, &reader->artifacts)
+				: mem_strdup(" ('contractor artifact list' shows those that are)");
 		diagnostics_add(reader->diagnostics, artifact->position,
 				"no earlier action makes the artifact '%s', and none of that name "
 				"is kept%s",

@@ -184,6 +184,39 @@ static void test_restore_edits(void **state)
 	assert_false(session_has_edits(fixture->session));
 }
 
+static void edit_and_save(struct session *session, size_t step)
+{
+	static const char text[] = "action: shell\nshell: echo new\n";
+	struct diagnostics diagnostics = {0};
+	struct err err = {0};
+
+	assert_int_equal(
+		session_replace_step(session, step, text, strlen(text), &diagnostics, &err), 0);
+	assert_int_equal(session_save(session, &err), 0);
+}
+
+/* Two on the same file at once: the edits of neither are lost. */
+static void test_edits_of_two_sessions(void **state)
+{
+	struct fixture *fixture = *state;
+	AUTO_BUF struct buf notes = BUF_INIT;
+	struct session *other;
+	struct err err = {0};
+
+	fixture_load(fixture, THREE_STEPS);
+	other = take_ptr(&fixture->session);
+	fixture_load(fixture, THREE_STEPS);
+	edit_and_save(other, 2);
+	edit_and_save(fixture->session, 3);
+	assert_int_equal(session_save(other, &err), 0);
+	session_free(other);
+
+	fixture_load(fixture, THREE_STEPS);
+	assert_int_equal(session_restore(fixture->session, &notes, &err), 0);
+	assert_true(session_is_edited(fixture->session, 2));
+	assert_true(session_is_edited(fixture->session, 3));
+}
+
 /* Another value of a parameter makes the steps stale that have it, and those behind them. */
 static void test_set(void **state)
 {
@@ -213,6 +246,7 @@ int main(void)
 		FIXTURE_TEST(test_restore),
 		FIXTURE_TEST(test_restore_at_a_new_failure),
 		FIXTURE_TEST(test_restore_edits),
+		FIXTURE_TEST(test_edits_of_two_sessions),
 		FIXTURE_TEST(test_set),
 	};
 

@@ -102,7 +102,7 @@ static void test_actions(void **state)
 	expect(HEAD "- action: create-systree\n  path: y\n  artifact: x\n",
 	       "5:13: 'artifact' and 'path' exclude each other\n"
 	       "5:13: no earlier action makes the artifact 'x', and none of that name is "
-	       "kept; none is known\n");
+	       "kept ('contractor artifact list' shows those that are)\n");
 	expect(HEAD "- action: empty-workspace\n  user: root\n",
 	       "4:3: unknown key 'user' in action 'empty-workspace'; known: name, note, action\n");
 	expect(SHELL "  mounts: []\n  secrets: [x]\n  caches: x\n",
@@ -370,7 +370,7 @@ static void test_artifacts(void **state)
 		    "- action: create-systree\n  artifact: bse\n"
 		    "- action: create-systree\n  artifact: base\n",
 	       "4:13: no earlier action makes the artifact 'base', and none of that name "
-	       "is kept; none is known\n"
+	       "is kept ('contractor artifact list' shows those that are)\n"
 	       "8:13: no earlier action makes the artifact 'bse', and none of that name is "
 	       "kept (did you mean 'base'?)\n");
 }
