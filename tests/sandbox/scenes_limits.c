@@ -8,7 +8,8 @@
 #include "engine/base/mem.h"
 
 enum {
-	SHORT_MS = 150, /* a time limit; and how long something is seen not to happen */
+	SHORT_MS = 150, /* how long something is seen not to happen */
+	LIMIT_MS = 600, /* a time limit: enough for a step to begin, or SIGTERM would find nobody */
 	CLOCK_MS = 1500,
 	GROWTH_MAX_MS = 20000,
 	MEMORY_LIMIT = 64 << 20,
@@ -32,7 +33,7 @@ static bool runs_out_of_time(struct rig *rig, struct buf *notes, const char *com
 	struct trial trial;
 
 	trial_init(&trial, rig, RIG_ROOT, "/bin/sh", "-c", command, NULL);
-	trial.options.limits.time_ms = SHORT_MS;
+	trial.options.limits.time_ms = LIMIT_MS;
 	trial_run(&trial);
 	if (trial.result.end != RUN_TIMED_OUT || trial.result.exit_status != 128 + expected_signal)
 		return fail(&trial, notes, "a step that is out of time");
@@ -47,7 +48,7 @@ static bool goes_on(struct rig *rig, struct buf *notes)
 
 	trial_init(&trial, rig, RIG_ROOT, "sleep", "1000", NULL);
 	trial_start(&trial);
-	trial_let_pass(&trial, 2 * SHORT_MS);
+	trial_let_pass(&trial, LIMIT_MS + SHORT_MS);
 	if (trial.ended)
 		return fail(&trial, notes, "a step that goes on");
 	trial_release(&trial);
