@@ -101,8 +101,6 @@ static void add_line(struct buf *out, const struct buf *text, size_t offset)
 {
 	size_t at = shown_begin(text, offset), column = 0, caret;
 
-	if (!text->len)
-		return;
 	if (!at && text->len >= 3 && !memcmp(text->data, "\xef\xbb\xbf", 3) && offset >= 3)
 		at = 3;
 	if (at > 3 && text->data[at - 1] != '\n') {

@@ -112,11 +112,12 @@ END
 		$CONTRACTOR --store '$PWD/own store' test.yaml"
 	wait_for 'next'
 	printf n >&9
-	# While the step runs it asks first, and q is no.
-	until grep -q 'waiting for the disk' "$out"; do
-		printf q >&9
+	# Before that it would ask whether to end the step.
+	until "$CONTRACTOR" store list --store "$PWD/own store" | grep -q passed; do
 		sleep 0.1
 	done
+	printf q >&9
+	wait_for 'waiting for the disk'
 	pid=$(pgrep -o -f "^$CONTRACTOR --store $PWD/own store")
 	kill -WINCH "$pid"
 	while is_pending "$pid"; do
