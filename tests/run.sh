@@ -2,10 +2,11 @@
 # Builds contractor and runs its tests: tests/run.sh [--quick] [NAME...]
 #
 # Installs what is missing, builds the presets release and development (sanitizers), and
-# runs with both: the unit tests (tests/unit/), the shell tests (tests/cli/, tests/sandbox/,
-# tests/harness/, tests/fire/), the tests of the screen (tests/screen/), the probes of the sandbox, and checks of the
-# sources. As root the shell tests, the probes and some of the screen run once more as an ordinary user. --quick: the release build only. NAME...: only those whose name has one of these in it, as
-# "unit/test_buf", "cli/run", "style", "borders", "fuzz/".
+# runs with both: the unit tests (tests/unit/), the tests of the screen (tests/screen/), the probes of the
+# sandbox, and the shell tests (tests/cli/, tests/sandbox/, tests/harness/, tests/fire/); besides, checks of
+# the sources. As root the shell tests of the release build run as an ordinary user, and the probes and some
+# of the screen once more as one. --quick: the release build only, as both users. NAME...: only those whose
+# name has one of these in it, as "unit/test_buf", "cli/run", "style", "borders", "fuzz/".
 #
 # The last line is "N passed, N failed, N skipped"; the status is 0 when none failed. A skip that
 # tests/permitted-skips does not list is a failure.
@@ -274,11 +275,21 @@ shell_scripts() {
 	done
 }
 
+# Whether a script is run with sanitizers as root and with the release build as the ordinary user: that is
+# all of both, and a third time would tell nothing more.
+runs_otherwise() {
+	[ $quick = no ] && [ $has_user = yes ] && ! grep -q 'release build alone' "$1"
+}
+
 start_shell_tests() {
-	local script preset=$1 groups=(cli sandbox)
+	local script preset=$1
+	for script in $(shell_scripts cli sandbox); do
+		[ "$preset" = release ] && runs_otherwise "$script" && continue
+		job "${script#tests/} ($preset)" run_script "$script" "$preset"
+	done
 	# The attacks are about moments, which sanitizers stretch; as another user they are made by hand (tests/fire.sh).
-	[ "$preset" != release ] || groups+=(fire)
-	for script in $(shell_scripts "${groups[@]}"); do
+	[ "$preset" = release ] || return 0
+	for script in $(shell_scripts fire); do
 		job "${script#tests/} ($preset)" run_script "$script" "$preset"
 	done
 }
