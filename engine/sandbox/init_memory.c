@@ -10,6 +10,7 @@
 #include <linux/magic.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/shm.h>
 #include <sys/syscall.h>
@@ -22,13 +23,17 @@
 #include "engine/sandbox/init_meters.h"
 #include "engine/sandbox/init_processes.h"
 
-enum { PASSES = 3 };
+enum {
+	PASSES = 7,	/* at most, an odd number */
+	PAUSE_US = 500, /* between two: who has just waited is seldom interrupted soon */
+};
 
 /* What is added up over the processes. */
 struct sum {
 	const struct init_memory *memory;
 	uint64_t own, shared, unnamed; /* bytes */
-	bool missed;		       /* a process ended during the look */
+	unsigned read;		       /* processes */
+	bool missed;		       /* a process ended before it was read */
 };
 
 /* A file about the memory of a process or thread. */
@@ -119,11 +124,27 @@ static bool has_parents_memory(int dir_fd, pid_t pid)
 	       syscall(SYS_kcmp, pid, parent, KCMP_VM, 0UL, 0UL) == 0;
 }
 
+static bool has_memory(int dir_fd)
+{
+	char statm[256];
+
+	return read_memory(dir_fd, "statm", statm, sizeof statm);
+}
+
+static void count_living(void *data, int dir_fd, pid_t pid)
+{
+	unsigned *count = data;
+
+	(void)pid;
+	*count += has_memory(dir_fd);
+}
+
 static void add_share(void *data, int dir_fd, pid_t pid)
 {
 	struct sum *sum = data;
 	char text[4096];
 
+	sum->read += has_memory(dir_fd);
 	if (pid == sum->memory->stack_pid || has_parents_memory(dir_fd, pid))
 		return;
 	if (!read_memory(dir_fd, "smaps_rollup", text, sizeof text)) {
@@ -229,30 +250,50 @@ static uint64_t file_bytes(struct sum *sum)
 	return all || host < before + found ? found : host - before;
 }
 
+/* One look at all processes, and what it is worth. */
+struct look {
+	uint64_t bytes;
+	bool is_exact; /* no process began or ended meanwhile */
+	bool at_most;  /* or at least nothing was missed */
+};
+
+/* What a process shares with one that it begins during the look may count twice: as its own alone before, and in part
+ * as the other's after. So does what is shared with one that ends then. */
+static void look_at_processes(struct sum *sum, struct look *ret_look)
+{
+	long first_pid = init_last_pid(), last_pid;
+	unsigned living = 0;
+
+	init_each_process(add_share, sum);
+	init_each_process(count_living, &living);
+	last_pid = init_last_pid();
+	ret_look->is_exact = !sum->missed && last_pid == first_pid && living == sum->read;
+	/* One that begins has a higher number than all, and is read after them, but when numbers begin anew. */
+	ret_look->at_most = !sum->missed && last_pid >= first_pid;
+}
+
 /* Files that are memory may be mapped, too: of both counts the larger one is sure to be used. To look for
  * them takes longest, and often is not needed. */
-static uint64_t in_use(const struct init_memory *memory, uint64_t limit, bool *ret_missed)
+static struct look look_closely(const struct init_memory *memory, uint64_t limit)
 {
 	struct sum sum = {.memory = memory};
 	uint64_t files = host_bytes();
+	struct look look;
 
-	init_each_process(add_share, &sum);
-	*ret_missed = sum.missed;
+	look_at_processes(&sum, &look);
 	if (sum.own <= limit && sum.own + files > limit)
 		files = file_bytes(&sum);
-	return sum.own + (files > sum.shared ? files : sum.shared);
+	look.bytes = sum.own + (files > sum.shared ? files : sum.shared);
+	return look;
 }
 
-static uint64_t middle(const uint64_t values[PASSES])
+static int compare_bytes(const void *a, const void *b)
 {
-	uint64_t low = values[0] < values[1] ? values[0] : values[1];
-	uint64_t high = values[0] < values[1] ? values[1] : values[0];
+	uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
 
-	return values[2] < low ? low : values[2] > high ? high : values[2];
+	return (left > right) - (left < right);
 }
 
-/* In a look while a process begins, what it shares with its parent may count twice: as the parent's own
- * before, and in part as its own after. One that ends may be missed. */
 uint64_t init_memory_bytes(struct init_memory *memory, pid_t main_pid, uint64_t limit)
 {
 	uint64_t most = at_most(), found[PASSES];
@@ -261,12 +302,14 @@ uint64_t init_memory_bytes(struct init_memory *memory, pid_t main_pid, uint64_t 
 		return most;
 	find_tmpfs(memory, main_pid);
 	for (int pass = 0; pass < PASSES; pass++) {
-		long last_pid = init_last_pid();
-		bool missed;
+		struct look look = look_closely(memory, limit);
 
-		found[pass] = in_use(memory, limit, &missed);
-		if (!missed && init_last_pid() == last_pid)
-			return found[pass];
+		if (look.is_exact || (look.at_most && look.bytes <= limit))
+			return look.bytes;
+		found[pass] = look.bytes;
+		usleep(PAUSE_US);
 	}
-	return middle(found);
+	/* Some count too much, some too little. */
+	qsort(found, PASSES, sizeof found[0], compare_bytes);
+	return found[PASSES / 2];
 }
