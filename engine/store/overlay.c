@@ -9,12 +9,14 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
 #include "engine/base/buf.h"
 #include "engine/base/mem.h"
+#include "engine/base/path.h"
 
 /* The kernel's own limit is 500 lower directories (fs/overlayfs: OVL_MAX_STACK), and there are those of
  * ours above and below the layers. */
@@ -191,6 +193,23 @@ bool overlay_is_refused(const struct err *err)
 	return false;
 }
 
+/* Where the kernel cannot make its own directory in the work directory, it mounts read-only without
+ * a word (fs/overlayfs/super.c: ovl_make_workdir). Why, only an attempt of ours tells. */
+static int check_writable(const struct overlay *overlay, const char *target, struct err *err)
+{
+	AUTO_FREE char *trial = path_join(overlay->work, "trial");
+	struct statvfs place;
+
+	if (statvfs(target, &place) == 0 && !(place.f_flag & ST_RDONLY))
+		return 0;
+	if (mkdir(trial, 0700) < 0)
+		return err_sys(err, "cannot make the work directory of the %s", overlay->name);
+	rmdir(trial);
+	return err_set(err, ERR_HOST,
+		       "the kernel made the %s read-only; its log says why (`dmesg`)",
+		       overlay->name);
+}
+
 int overlay_mount(const struct overlay *overlay, const char *target, struct err *err)
 {
 	AUTO_STRV struct strv lowers = {0};
@@ -206,6 +225,8 @@ int overlay_mount(const struct overlay *overlay, const char *target, struct err 
 		result = overlay_mount_by_option(overlay, target, err);
 	if (result < 0 && overlay_is_refused(err))
 		err->code = ERR_HOST;
+	if (!result && overlay->upper)
+		result = check_writable(overlay, target, err);
 	return result;
 }
 

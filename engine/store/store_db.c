@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include <unistd.h>
 
 #include "engine/base/mem.h"
+#include "engine/base/path.h"
 #include "engine/store/store_schema.h"
 
 enum {
@@ -63,7 +65,17 @@ static int set_damaged(struct db *db, const char *what, struct err *err)
 		       db->path, what);
 }
 
-/* True when a call failed because a file could not grow. */
+/* True when no further file can be made beside the database. SQLite tries to open one that it cannot make once more,
+ * to read it, and then says no more than that it is not there. */
+static bool is_without_room(const struct db *db)
+{
+	AUTO_FREE char *directory = path_dirname(db->path);
+	AUTO_CLOSE int fd = open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+	return fd < 0 && (errno == ENOSPC || errno == EDQUOT);
+}
+
+/* True when a call failed because a file could not grow, or not be made. */
 static bool is_full(struct db *db, int code)
 {
 	int number;
@@ -73,7 +85,8 @@ static bool is_full(struct db *db, int code)
 	if ((code != SQLITE_IOERR && code != SQLITE_CANTOPEN) || !db->handle)
 		return false;
 	number = sqlite3_system_errno(db->handle);
-	return number == ENOSPC || number == EDQUOT;
+	return number == ENOSPC || number == EDQUOT ||
+	       (code == SQLITE_CANTOPEN && is_without_room(db));
 }
 
 /* Fills err for a disk that fails. */

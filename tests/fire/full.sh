@@ -98,6 +98,33 @@ test_few_inodes() {
 	done
 }
 
+# One file more each time, for a single step: each of those that its sandbox needs is once the first too many. The
+# kernel goes on without one of them, and gives the step trees that it cannot write to.
+test_no_inode_for_a_step() {
+	local left used
+	mount_disk -t tmpfs -o size=100m tmpfs
+	spec one.yaml <<'END'
+name: one
+actions:
+  - action: create-systree
+    path: systree.tar
+  - action: shell
+    shell: touch a
+END
+	run contractor run --until 2 one.yaml
+	check_status 0
+	for ((left = 0; left < 25; left++)); do
+		used=$(df --output=iused disk | tail -n 1)
+		mount -o remount,nr_inodes=$((used + left)) disk
+		run contractor run one.yaml
+		mount -o remount,nr_inodes=10000 disk
+		[ $status != 0 ] || return 0
+		check_says_like 'o space left'
+		check_whole
+	done
+	fail "25 files more are not enough for a step"
+}
+
 # --- single calls that fail
 
 writing=write,pwrite64,writev,pwritev,ftruncate,fallocate,mkdir,mkdirat,rename,renameat,renameat2,linkat,symlinkat
