@@ -16,7 +16,8 @@ enum {
 	MEMORY_MS_MAX = 100,
 	MEMORY_BYTES_PER_MS = 4 << 20, /* as quickly as memory may be taken */
 	DISK_MS = 100,
-	PROCESSES_MS = 100,
+	PROCESSES_MS_MIN = 10,
+	PROCESSES_MS_MAX = 50,
 	CROWD_PART = 32,
 	COST_TIMES = 4,	   /* or so many times what a look takes, if that is more */
 	COST_MS_MAX = 500, /* but never longer: who makes a look slow is not to go unseen */
@@ -49,14 +50,16 @@ static enum init_over look_at_disk(struct init_meters *meters, int64_t *ret_wait
 	return init_disk_look(&meters->disk, limit) > limit ? INIT_OVER_DISK : INIT_WITHIN;
 }
 
-/* The kernel refuses further ones by itself. But when the step fails, that may be why. */
+/* The kernel refuses further ones by itself. But when the step fails, that may be why; and many end then, so
+ * it is looked at more often when there may soon be so many. */
 static enum init_over look_at_processes(struct init_meters *meters, int64_t *ret_wait_ms)
 {
 	uint64_t limit = meters->plan->kind.processes;
+	uint64_t found = init_count_processes(limit / 2);
 
-	*ret_wait_ms = PROCESSES_MS;
+	*ret_wait_ms = found < limit / 2 ? PROCESSES_MS_MAX : PROCESSES_MS_MIN;
 	/* One that was refused a process is often about to end, so there are a little fewer. */
-	meters->crowded |= init_has_processes(limit - limit / CROWD_PART);
+	meters->crowded |= found >= limit - limit / CROWD_PART;
 	return INIT_WITHIN;
 }
 
@@ -78,10 +81,11 @@ static uint64_t process_limit(const struct init_plan *plan)
 static const struct {
 	uint64_t (*limit)(const struct init_plan *plan); /* 0: none, so nothing to look at */
 	enum init_over (*look)(struct init_meters *meters, int64_t *ret_wait_ms);
+	int first_ms; /* from the start */
 } all_meters[INIT_METERS] = {
-	{memory_limit, look_at_memory},
-	{disk_limit, look_at_disk},
-	{process_limit, look_at_processes},
+	{memory_limit, look_at_memory, 0},
+	{disk_limit, look_at_disk, DISK_MS},
+	{process_limit, look_at_processes, PROCESSES_MS_MIN},
 };
 
 /* From here on the kernel counts the memory of this process and all that it forks. */
@@ -102,8 +106,7 @@ void init_meters_start(struct init_meters *meters, const struct init_plan *plan)
 		init_disk_start(&meters->disk, plan->draft);
 	now_ms = loop_now_ms();
 	for (size_t i = 0; i < INIT_METERS; i++)
-		meters->due_ms[i] = now_ms + MEMORY_MS_MAX;
-	meters->due_ms[0] = now_ms;
+		meters->due_ms[i] = now_ms + all_meters[i].first_ms;
 }
 
 int init_meters_wait_ms(const struct init_meters *meters)

@@ -285,15 +285,15 @@ long init_last_pid(void)
 	return read_load(&threads, &pid) ? pid : -1;
 }
 
-bool init_has_processes(uint64_t count)
+uint64_t init_count_processes(uint64_t enough)
 {
 	uint64_t found = 0;
 
 	/* The quick look that is enough nearly always. */
-	if (host_threads() < count)
-		return false;
+	if (host_threads() < enough)
+		return 0;
 	init_each_process(count_threads, &found);
-	return found >= count;
+	return found;
 }
 
 void init_kill_all(pid_t main_pid, int *status)

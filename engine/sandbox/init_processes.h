@@ -35,8 +35,8 @@ bool init_each_thread(int process_fd, bool (*each)(void *data, int dir_fd, pid_t
 bool init_read_process(int dir_fd, const char *name, char *text, size_t size);
 /* The parent of a process, or -1. */
 pid_t init_parent_of(pid_t pid);
-/* Whether there are so many processes, each thread counting as one. */
-bool init_has_processes(uint64_t count);
+/* How many processes there are, each thread counting as one; of less than enough, maybe 0. */
+uint64_t init_count_processes(uint64_t enough);
 /* The process id that was given out last, which changes with each process or thread that begins; -1
  * when the kernel does not tell. */
 long init_last_pid(void);

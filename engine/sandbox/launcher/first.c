@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -92,15 +93,27 @@ static void wait_for_joined(void)
 	}
 }
 
-enum { FORKS_TRIED = 8 };
+enum { FORKS_MIN = 8, FORKS_PART = 32 };
 
-/* Says that the step is at its limit of processes: with that it may have failed. One whose parent ended
- * a moment ago has made room for a few. Nobody waits for those that are tried, so they count. */
+/* How many processes too few there may be when the step fails since it may have no more: others, too, have
+ * ended because of that. */
+static rlim_t forks_to_try(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NPROC, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY)
+		return FORKS_MIN;
+	return FORKS_MIN + limit.rlim_cur / FORKS_PART;
+}
+
+/* Says that the step is at its limit of processes: with that it may have failed. Nobody waits for those that
+ * are tried, so they count. */
 static void tell_refused_fork(void)
 {
+	rlim_t left = forks_to_try();
 	pid_t pid = 1;
 
-	for (int tried = 0; pid > 0 && tried < FORKS_TRIED; tried++)
+	while (pid > 0 && left-- > 0)
 		pid = fork();
 	if (pid == 0)
 		_exit(0);
