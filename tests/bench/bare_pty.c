@@ -1,5 +1,5 @@
 /* bare_pty.c: runs COMMAND on a pty without output processing and copies what it prints to standard
- * output, as fast as the kernel gives it.
+ * output, as fast as the kernel gives it, and then, as contractor does, brings it to the disk.
  *
  *	bare_pty COMMAND... */
 #include <fcntl.h>
@@ -74,5 +74,7 @@ int main(int argc, char **argv)
 	close(slave);
 	while ((got = read(master, bytes, sizeof bytes)) > 0)
 		write_all(bytes, (size_t)got);
+	if (syncfs(STDOUT_FILENO) < 0)
+		die("bare_pty: sync");
 	return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0 ? 0 : 1;
 }

@@ -248,7 +248,7 @@ bench_output() {
 	done
 	local own theirs
 	own=$(median output) theirs=$(median bare-output)
-	row "100 MB of short lines / a bare pty" "$own ms" "$theirs ms" \
+	row "100 MB of short lines, to the disk / a bare pty" "$own ms" "$theirs ms" \
 		"$(calculate a/b "$own" "$theirs")" 1.3
 }
 
