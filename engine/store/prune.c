@@ -33,12 +33,7 @@ static int compare_items(const void *a, const void *b)
 /* What it stands on stays with it: that comes later in the order. */
 static void keep(struct prune *prune, const struct prune_item *item)
 {
-	for (size_t i = 0; i < item->bases.count; i++) {
-		struct prune_item *base = survey_item(&prune->survey, item->bases.items[i]);
-
-		if (base)
-			base->needed = true;
-	}
+	survey_need_bases(&prune->survey, item);
 	prune->result.in_use++;
 }
 
@@ -78,7 +73,17 @@ static int64_t unix_time_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* Takes a lock on each that is to go: nobody begins to use it from then on. */
+/* Takes a lock on one that is to go: nobody begins to use it from then on. But until then somebody may have
+ * recorded what stands on it, and have ended. */
+static bool may_go(struct prune *prune, const struct prune_item *item)
+{
+	off_t place = LOCK_USES + (off_t)item->number;
+	struct err ignored;
+
+	return !item->needed && lock_range(prune->lock_fd, F_WRLCK, place, 1) == 0 &&
+	       survey_update(&prune->survey, &ignored) == 0 && !item->needed;
+}
+
 static void choose_all(struct prune *prune)
 {
 	struct survey *survey = &prune->survey;
@@ -91,12 +96,10 @@ static void choose_all(struct prune *prune)
 	for (size_t i = 0; i < survey->n_blobs; i++)
 		prune->result.freed_bytes += survey->blobs[i].users ? 0 : survey->blobs[i].bytes;
 	for (size_t i = 0; i < survey->count && !is_enough(prune, order[i], now_ms); i++) {
-		off_t place = LOCK_USES + (off_t)order[i]->number;
-
-		if (order[i]->needed || lock_range(prune->lock_fd, F_WRLCK, place, 1) < 0)
-			keep(prune, order[i]);
-		else
+		if (may_go(prune, order[i]))
 			choose(prune, order[i]);
+		else
+			keep(prune, order[i]);
 	}
 }
 

@@ -28,14 +28,19 @@ struct survey {
 	size_t count, capacity;
 	struct prune_blob *blobs; /* by digest */
 	size_t n_blobs;
-	uint64_t bytes; /* of all, and of the index */
+	uint64_t bytes;	 /* of all, and of the index */
+	int64_t version; /* SQL_DATA_VERSION */
 };
 
 /* Looks at all that is recorded. Release it also after a failure. */
 int survey_make(struct survey *survey, struct store *store, struct err *err);
 void survey_release(struct survey *survey);
+/* Marks as needed what was recorded since stands on. */
+int survey_update(struct survey *survey, struct err *err);
 
 struct prune_item *survey_item(const struct survey *survey, int64_t number);
 struct prune_blob *survey_blob(const struct survey *survey, const char *digest);
+/* Marks what the item stands on as needed. */
+void survey_need_bases(const struct survey *survey, const struct prune_item *item);
 
 #endif

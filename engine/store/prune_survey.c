@@ -46,6 +46,16 @@ static void add_bases(struct prune_item *item, const struct state *state)
 	}
 }
 
+void survey_need_bases(const struct survey *survey, const struct prune_item *item)
+{
+	for (size_t i = 0; i < item->bases.count; i++) {
+		struct prune_item *base = survey_item(survey, item->bases.items[i]);
+
+		if (base)
+			base->needed = true;
+	}
+}
+
 /* The artifacts that a state names. */
 static void add_digests(struct survey *survey, struct prune_item *item, const struct state *state)
 {
@@ -127,6 +137,14 @@ static void spread_uses(struct survey *survey)
 	}
 }
 
+/* The files of a squashed layer, whose size may be recorded. */
+static uint64_t size_of_squash(struct store *store, sqlite3_stmt *stmt, const char *id)
+{
+	if (sqlite3_column_type(stmt, 3) == SQLITE_NULL)
+		return store_tree_bytes(store->layers_fd, id);
+	return (uint64_t)sqlite3_column_int64(stmt, 3);
+}
+
 /* A squashed layer goes with the first of the layers it stands for, which is the last in its chain. */
 static int add_squashes(struct survey *survey, struct err *err)
 {
@@ -143,18 +161,54 @@ static int add_squashes(struct survey *survey, struct err *err)
 
 		if (!item || !store_id_format(sqlite3_column_int64(stmt, 0), id))
 			continue;
-		bytes = store_tree_bytes(store->layers_fd, id);
+		bytes = size_of_squash(store, stmt, id);
 		item->bytes += bytes;
 		survey->bytes += bytes;
 	}
 	return row;
 }
 
+static int read_version(struct store *store, int64_t *ret_version, struct err *err)
+{
+	AUTO_RESET sqlite3_stmt *stmt = db_query(store->db, SQL_DATA_VERSION, err, "");
+
+	if (db_step(store->db, stmt, err) <= 0)
+		return -1;
+	*ret_version = sqlite3_column_int64(stmt, 0);
+	return 0;
+}
+
+static int note_new(void *data, const struct attempt *attempt)
+{
+	const struct survey *survey = data;
+	struct prune_item item = {.number = attempt->number};
+
+	if (survey_item(survey, attempt->number))
+		return 0;
+	add_bases(&item, &attempt->before);
+	add_bases(&item, &attempt->after);
+	survey_need_bases(survey, &item);
+	number_list_release(&item.bases);
+	return 0;
+}
+
+int survey_update(struct survey *survey, struct err *err)
+{
+	int64_t version;
+
+	if (read_version(survey->store, &version, err) < 0)
+		return -1;
+	if (version == survey->version)
+		return 0;
+	survey->version = version;
+	return store_each_attempt(survey->store, note_new, survey, err);
+}
+
 int survey_make(struct survey *survey, struct store *store, struct err *err)
 {
 	*survey = (struct survey){.store = store};
-	if (find_blobs(survey, err) < 0 || store_each_attempt(store, add_item, survey, err) < 0 ||
-	    add_squashes(survey, err) < 0)
+	if (read_version(store, &survey->version, err) < 0 || find_blobs(survey, err) < 0 ||
+	    store_each_attempt(store, add_item, survey, err) < 0 || add_squashes(survey, err) < 0)
 		return -1;
 	survey->bytes += store_index_bytes(store);
 	spread_uses(survey);

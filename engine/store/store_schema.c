@@ -56,6 +56,8 @@ static const char *const statements[SQL_COUNT] = {
 	[SQL_BEGIN] = "BEGIN IMMEDIATE",
 	[SQL_COMMIT] = "COMMIT",
 	[SQL_ROLLBACK] = "ROLLBACK",
+	/* Another one whenever another connection has changed the index (sqlite.org/pragma.html). */
+	[SQL_DATA_VERSION] = "PRAGMA data_version",
 	[SQL_NEXT_NUMBER] =
 		"UPDATE meta SET value = value + 1 WHERE name = 'number' RETURNING value",
 	[SQL_GET_META] = "SELECT value FROM meta WHERE name = ?1",
@@ -98,7 +100,8 @@ static const char *const statements[SQL_COUNT] = {
 	[SQL_HAS_SQUASH] = "SELECT 1 FROM squashes WHERE tree = ?1 AND last = ?2 AND level = ?3",
 	[SQL_INSERT_SQUASH] = "INSERT OR IGNORE INTO squashes VALUES"
 			      " (?1,?2,?3,?4,?5,?6,NULL,NULL)",
-	[SQL_LIST_SQUASHES] = "SELECT number, tree, ids FROM squashes WHERE made ORDER BY number",
+	[SQL_LIST_SQUASHES] =
+		"SELECT number, tree, ids, bytes FROM squashes WHERE made ORDER BY number",
 	[SQL_DELETE_DOOMED_SQUASHES] =
 		"DELETE FROM squashes WHERE number IN (SELECT number FROM doomed)",
 	[SQL_HAS_NUMBER] = "SELECT 1 FROM attempts WHERE number = ?1 UNION ALL"

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "engine/store/prune.h"
+#include "engine/store/store_internal.h"
 #include "tests/unit/store_fixture.h"
 
 /* The process dies at this call of those below, instead of making it; 0: never. */
@@ -248,6 +249,54 @@ static void test_in_use(void **state)
 	assert_int_equal(prune(fixture, &everything).attempts, 3);
 }
 
+/* Two other contractors: one stands behind attempt 1, and the other goes on from what that records. */
+struct builders {
+	struct fixture first, second;
+	struct state state;
+};
+
+/* A prune has looked at what there is: now the one records and ends, and the other begins to use that. */
+static int record_meanwhile(unsigned kind, void *data, void *stmt, void *sql)
+{
+	struct builders *builders = data;
+	char key[SHA256_HEX_SIZE];
+	struct attempt attempt;
+	struct err err;
+
+	(void)kind;
+	(void)stmt;
+	if (!builders->first.store || !strstr(sql, "FROM squashes WHERE made"))
+		return 0;
+	fixture_attempt(builders->first.store, 'e', &builders->state, true, NULL);
+	fixture_close(&builders->first);
+	fixture_key('e', key);
+	assert_int_equal(store_find_passed(builders->second.store, key, &attempt, &err), 1);
+	attempt_release(&attempt);
+	return 0;
+}
+
+static void test_recorded_meanwhile(void **state)
+{
+	struct fixture *fixture = *state;
+	struct builders builders = {.first = *fixture, .second = *fixture};
+	struct attempt attempt;
+	struct err err;
+
+	make_builds(fixture);
+	assert_int_equal(store_get_attempt(fixture->store, 1, &attempt, &err), 1);
+	state_copy(&builders.state, &attempt.after);
+	attempt_release(&attempt);
+	assert_true(store_use(fixture_open(&builders.first), 1));
+	fixture_open(&builders.second);
+	sqlite3_trace_v2(fixture->store->db->handle, SQLITE_TRACE_STMT, record_meanwhile,
+			 &builders);
+	assert_int_equal(prune(fixture, &everything).attempts, 3);
+	expect_left(fixture, "1");
+	assert_true(fixture_has_attempt(fixture->store, 5));
+	fixture_close(&builders.second);
+	state_release(&builders.state);
+}
+
 /* The same holds for what this very process uses. */
 static void test_own_use(void **state)
 {
@@ -309,6 +358,10 @@ static void test_squashed(void **state)
 	fixture_sql(fixture, "INSERT INTO squashes VALUES (35, 1, 1, '2', '1 2', 1, NULL, NULL)");
 	options.max_bytes = prune(fixture, &nothing).left_bytes - 1;
 	assert_true(options.max_bytes > before);
+	/* What is recorded counts, as for store_known_bytes(): not all of it can be looked at from here. */
+	fixture_sql(fixture, "UPDATE squashes SET bytes = 1048576");
+	assert_true(prune(fixture, &nothing).left_bytes >= before + 1048576);
+	fixture_sql(fixture, "UPDATE squashes SET bytes = NULL");
 	assert_int_equal(prune(fixture, &options).attempts, 1);
 	expect_left(fixture, "134");
 	assert_false(fixture_has(fixture, "layers/z"));
@@ -427,6 +480,7 @@ int main(void)
 		FIXTURE_TEST(test_size_and_age),
 		FIXTURE_TEST(test_touch),
 		FIXTURE_TEST(test_in_use),
+		FIXTURE_TEST(test_recorded_meanwhile),
 		FIXTURE_TEST(test_own_use),
 		FIXTURE_TEST(test_touch_with_the_clock_back),
 		FIXTURE_TEST(test_artifacts),
