@@ -239,8 +239,11 @@ bool cgroup_make(struct cgroups *cgroups, uint64_t memory_bytes, struct cgroup *
 		return false;
 	snprintf(group->name, sizeof group->name, PREFIX "%d-%u", getpid(), ++cgroups->serial);
 	snprintf(text, sizeof text, "%" PRIu64, memory_bytes);
-	if (mkdirat(cgroups->dir_fd, group->name, 0755) < 0)
+	if (mkdirat(cgroups->dir_fd, group->name, 0755) < 0) {
+		/* One of this name is another's, and not ours to remove. */
+		*group->name = '\0';
 		return false;
+	}
 	/* A kernel without swap space has no file for it. */
 	write_at(cgroups->dir_fd, group->name, "memory.swap.max", "0");
 	if (write_at(cgroups->dir_fd, group->name, "memory.max", text)) {

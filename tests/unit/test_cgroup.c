@@ -125,6 +125,23 @@ static void test_group(void **state)
 	cgroups_free(cgroups);
 }
 
+/* A group of the same name, from a container with process ids of its own say, stays its owner's. */
+static void test_taken_name(void **state)
+{
+	AUTO_FREE char *group = mem_printf("sys/fs/cgroup/mine/contractor-%d-1", getpid());
+	struct cgroups *cgroups;
+	struct cgroup made;
+
+	put("sys/fs/cgroup/mine/cgroup.subtree_control", "memory\n");
+	cgroups = cgroups_new(*state);
+	assert_non_null(cgroups);
+	assert_int_equal(mkdir(group, 0755), 0);
+	assert_false(cgroup_make(cgroups, limit, &made));
+	cgroup_remove(cgroups, &made);
+	assert_int_equal(access(group, F_OK), 0);
+	cgroups_free(cgroups);
+}
+
 /* Without the controller for groups below, and no way to get it, nothing stays. */
 static void test_refused(void **state)
 {
@@ -154,6 +171,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_place, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_group, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_taken_name, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_refused, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_oom_kills, set_up, tear_down),
 	};
