@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -114,10 +115,14 @@ static int exec_bwrap(struct init_main *first, struct err *err)
 
 	if (arrange_fds(first, err) < 0 || open_binds(first->plan, err) < 0)
 		return -1;
-	for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
 		execve(paths[i], strv_argv(argv), empty);
-	if (errno != ENOENT && errno != EACCES)
-		return err_sys(err, "cannot execute bwrap");
+		if (errno != ENOENT && errno != EACCES)
+			return err_set(err, ERR_HOST,
+				       "cannot execute %s: %s; install it anew: apt install "
+				       "--reinstall bubblewrap",
+				       paths[i], strerror(errno));
+	}
 	return err_set(err, ERR_HOST, "bwrap is not installed: apt install bubblewrap");
 }
 

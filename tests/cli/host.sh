@@ -46,6 +46,19 @@ become_ordinary() {
 	as=contractor-test
 }
 
+# One that is there and cannot be executed is not said to be missing.
+test_broken_bwrap() {
+	need_root
+	minimal
+	echo "no program" >bwrap
+	chmod 755 bwrap
+	# shellcheck disable=SC2016 # for the inner shell
+	run unshare -m bash -c 'mount --bind bwrap /usr/bin/bwrap && exec "$@"' bash "$CONTRACTOR" \
+		run test.yaml
+	check_status 3
+	check_err_has "cannot execute /usr/bin/bwrap: Exec format error"
+}
+
 test_no_bwrap() {
 	need_root
 	minimal
