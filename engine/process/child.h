@@ -32,6 +32,9 @@ void child_reset(const int *keep, size_t n_keep);
 /* Default dispositions, an empty mask, SIGPIPE included. */
 void child_reset_signals(void);
 
+/* Lets this process have as many open files as anybody may give it. */
+void child_raise_open_files(void);
+
 /* Closes every descriptor from 3 on but those in keep. */
 void child_close_others(const int *keep, size_t n_keep);
 

@@ -71,7 +71,7 @@ static int make_network(struct init *init, struct err *err)
 	return 0;
 }
 
-/* Makes all that needs no trees. */
+/* Makes all that needs no trees. The children are watched before there is one whose end matters. */
 static int make_ready(struct init *init, struct err *err)
 {
 	const struct init_plan *plan = init->plan;
@@ -81,9 +81,9 @@ static int make_ready(struct init *init, struct err *err)
 	if ((plan->kind.inner_userns || plan->worker) &&
 	    init_make_inner_userns(plan, &init->inner_fd, err) < 0)
 		return -1;
-	if (make_network(init, err) < 0)
+	if (watch_children(init, err) < 0)
 		return -1;
-	return watch_children(init, err);
+	return make_network(init, err);
 }
 
 static bool has_ended(pid_t pid)
@@ -308,18 +308,6 @@ static void finish(struct init *init)
 	message_send(init->socket, 'D', &init->result, sizeof init->result);
 }
 
-/* The person's own limit may be too low for shells that join, and for the numbers that bwrap is given; the
- * launcher sets the step's. */
-static void raise_open_files(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-		limit.rlim_cur = limit.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &limit);
-	}
-}
-
 static _Noreturn void be_init(const struct init_plan *known, int socket, int go_fd)
 {
 	struct init_plan plan = *known;
@@ -335,7 +323,9 @@ static _Noreturn void be_init(const struct init_plan *known, int socket, int go_
 	if (read(go_fd, &byte, 1) != 1)
 		_exit(1);
 	close(go_fd);
-	raise_open_files();
+	/* The person's own limit may be too low for shells that join, and for the numbers that bwrap
+	 * is given; the launcher sets the step's. */
+	child_raise_open_files();
 	prctl(PR_SET_NAME, "contractor-init");
 	if (make_ready(&init, &err) < 0 || (!plan.worker && await_plan(&init, &err) < 0) ||
 	    start(&init, &err) < 0) {

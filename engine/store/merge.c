@@ -5,12 +5,12 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
 #include "engine/base/mem.h"
+#include "engine/process/child.h"
 #include "engine/store/archive_internal.h"
 #include "engine/store/merge_internal.h"
 
@@ -306,22 +306,12 @@ static int enter_root(struct merge *merge)
 	return enter(merge, &frame);
 }
 
-static void raise_open_files(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-		limit.rlim_cur = limit.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &limit);
-	}
-}
-
 int merge_layers(const struct merge_options *options, int target_fd, struct err *err)
 {
 	struct merge merge = {.options = options, .root_fd = target_fd};
 	int result;
 
-	raise_open_files();
+	child_raise_open_files();
 	buf_init(&merge.path);
 	merge.buffer = mem_resize(NULL, MERGE_BUFFER, 1);
 	result = enter_root(&merge) < 0 ? fail(&merge, err) : merge_all(&merge, err);
