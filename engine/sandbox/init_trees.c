@@ -168,30 +168,27 @@ static int check_mount_points(struct err *err)
 	return 0;
 }
 
-static int mount_upper(const struct init_plan *plan, struct overlay *overlay, struct err *err)
+/* Mounts the overlay with a fresh upper directory in the draft. */
+static int mount_upper(const struct init_plan *plan, const struct overlay *lowers, struct err *err)
 {
-	AUTO_FREE char *upper = draft_path(plan, "layer", overlay->name);
-	AUTO_FREE char *work = draft_path(plan, "work", overlay->name);
-	AUTO_FREE char *target = path_join(INIT_DIR, overlay->name);
-	int result;
+	AUTO_FREE char *upper = draft_path(plan, "layer", lowers->name);
+	AUTO_FREE char *work = draft_path(plan, "work", lowers->name);
+	AUTO_FREE char *target = path_join(INIT_DIR, lowers->name);
+	struct overlay overlay = *lowers;
 
-	if (make_dir(upper, 0755, err) < 0)
-		return -1;
-	overlay->upper = upper;
-	overlay->work = work;
-	if (overlay_prepare_upper(overlay, err) < 0)
+	overlay.upper = upper;
+	overlay.work = work;
+	if (make_dir(upper, 0755, err) < 0 || overlay_prepare_upper(&overlay, err) < 0)
 		return -1;
 	/* A worker of ours writes a new tree without an overlay in between. */
-	if (plan->worker && !overlay->chain->len) {
+	if (plan->worker && !overlay.chain->len) {
 		if (mount(upper, target, NULL, MS_BIND, NULL) < 0)
 			return err_sys(err, "cannot mount %s", upper);
 		return 0;
 	}
-	result = make_dir(work, 0700, err);
-	if (!result)
-		result = overlay_mount(overlay, target, err);
-	overlay->upper = overlay->work = NULL;
-	return result;
+	if (make_dir(work, 0700, err) < 0)
+		return -1;
+	return overlay_mount(&overlay, target, err);
 }
 
 static struct overlay overlay_of(const struct init_plan *plan, enum tree tree)
@@ -206,8 +203,8 @@ static struct overlay overlay_of(const struct init_plan *plan, enum tree tree)
 				.under = with_mount_points ? INIT_DIR "/under" : INIT_DIR "/empty"};
 }
 
-static int mount_overlay(const struct init_plan *plan, enum tree tree, struct overlay *overlay,
-			 struct err *err)
+static int mount_overlay(const struct init_plan *plan, enum tree tree,
+			 const struct overlay *overlay, struct err *err)
 {
 	if (overlay->over && make_over_layer(plan, overlay, err) < 0)
 		return -1;
