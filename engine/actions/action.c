@@ -115,12 +115,7 @@ void action_policy(const struct action_input *input, struct sandbox_policy *ret_
 	ret_policy->processes = step->limits.processes;
 	ret_policy->file_size = step->limits.file_bytes;
 	sandbox_base_environment(&ret_policy->environment, host_source_date_epoch(input->host));
-	for (size_t i = 0; i < step->environment.len; i++) {
-		const char *entry = step->environment.items[i];
-		AUTO_FREE char *name = mem_strndup(entry, strcspn(entry, "="));
-
-		strv_setenv(&ret_policy->environment, name, strchr(entry, '=') + 1);
-	}
+	strv_setenv_all(&ret_policy->environment, &step->environment);
 	if (type == &action_shell)
 		add_shell_fields(ret_policy, input);
 	add_secrets(ret_policy, input);

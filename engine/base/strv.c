@@ -133,6 +133,17 @@ void strv_setenv(struct strv *strv, const char *name, const char *value)
 	strv->items[i] = mem_printf("%s=%s", name, value);
 }
 
+void strv_setenv_all(struct strv *strv, const struct strv *other)
+{
+	for (size_t i = 0; i < other->len; i++) {
+		const char *entry = other->items[i];
+		size_t length = strcspn(entry, "=");
+		AUTO_FREE char *name = mem_strndup(entry, length);
+
+		strv_setenv(strv, name, entry + length + 1);
+	}
+}
+
 const char *strv_getenv(const struct strv *strv, const char *name)
 {
 	size_t i = find_env(strv, name);

@@ -35,6 +35,8 @@ bool strv_contains(const struct strv *strv, const char *text);
 char **strv_argv(struct strv *strv);
 /* Sets NAME=VALUE in a vector of environment entries, replacing an earlier NAME. */
 void strv_setenv(struct strv *strv, const char *name, const char *value);
+/* The same for each of other's entries, all of which are NAME=VALUE. */
+void strv_setenv_all(struct strv *strv, const struct strv *other);
 /* The value of NAME in a vector of environment entries, or NULL. Owned by the vector. */
 const char *strv_getenv(const struct strv *strv, const char *name);
 /* The items joined, with separator between them. Free with free(). */

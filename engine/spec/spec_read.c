@@ -161,13 +161,7 @@ static void set_defaults(struct reader *reader, const struct field_value *enviro
 			strv_setenv(&reader->environment, reader->params.items[i].name,
 				    reader->params.items[i].value);
 	}
-	for (size_t i = 0; i < environment->list.len; i++) {
-		AUTO_FREE char *name = mem_strdup(environment->list.items[i]);
-		char *equals = strchr(name, '=');
-
-		*equals = '\0';
-		strv_setenv(&reader->environment, name, equals + 1);
-	}
+	strv_setenv_all(&reader->environment, &environment->list);
 	for (size_t i = 0; i < reader->environment.len; i++)
 		bytes += strlen(reader->environment.items[i]) + 1;
 	if (bytes > SPEC_ENVIRONMENT_MAX) {

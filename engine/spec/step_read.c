@@ -91,8 +91,6 @@ static char *make_name(const struct step *step)
 /* Takes what the common fields say. */
 static void set_common(struct reader *reader, struct step *step)
 {
-	const struct field_value *own;
-
 	step->name = mem_strdup_or_null(step_text(step, "name"));
 	if (!step->name)
 		step->name = make_name(step);
@@ -100,14 +98,7 @@ static void set_common(struct reader *reader, struct step *step)
 	if (!step->schema->sandboxed)
 		return;
 	strv_extend(&step->environment, &reader->environment);
-	own = step_field(step, "environment");
-	for (size_t i = 0; i < own->list.len; i++) {
-		AUTO_FREE char *name = mem_strdup(own->list.items[i]);
-		char *equals = strchr(name, '=');
-
-		*equals = '\0';
-		strv_setenv(&step->environment, name, equals + 1);
-	}
+	strv_setenv_all(&step->environment, step_list(step, "environment"));
 	step->limits = reader->limits;
 	limits_apply(step_list(step, "limits"), &step->limits);
 	step->user = mem_strdup_or_null(step_text(step, "user"));

@@ -230,6 +230,20 @@ static void test_strv_environment(void **state)
 	assert_string_equal(env.items[0], "PATH=/usr/bin");
 }
 
+static void test_strv_environment_over_another(void **state)
+{
+	AUTO_STRV struct strv env = {0}, other = {0};
+
+	(void)state;
+	strv_add_all(&env, "PATH=/bin", "LANG=C", NULL);
+	strv_add_all(&other, "PATH=/a=b", "EMPTY=", NULL);
+	strv_setenv_all(&env, &other);
+	assert_int_equal(env.len, 3);
+	assert_string_equal(strv_getenv(&env, "PATH"), "/a=b");
+	assert_string_equal(strv_getenv(&env, "LANG"), "C");
+	assert_string_equal(strv_getenv(&env, "EMPTY"), "");
+}
+
 /* sha256 */
 
 static void check_digest(const char *text, const char *expected)
@@ -453,6 +467,7 @@ int main(void)
 		cmocka_unit_test(test_strv),
 		cmocka_unit_test(test_strv_ends_with_null),
 		cmocka_unit_test(test_strv_environment),
+		cmocka_unit_test(test_strv_environment_over_another),
 		cmocka_unit_test(test_sha256_vectors),
 		cmocka_unit_test(test_sha256_in_pieces),
 		cmocka_unit_test(test_sha256_field_format),
