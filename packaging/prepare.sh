@@ -12,7 +12,7 @@ set -eu
 packages='
 build cmake ninja-build gcc libc6-dev pkg-config
 build libyaml-dev libarchive-dev libsqlite3-dev libseccomp-dev libssl-dev libjansson-dev libedit-dev
-build libvterm-dev libncurses-dev
+build libvterm-dev libncurses-dev zlib1g-dev
 run   bubblewrap uidmap busybox-static
 run   debootstrap gpgv debian-archive-keyring git ca-certificates
 edit  sensible-utils nano

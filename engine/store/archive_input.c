@@ -11,8 +11,6 @@
 #include "engine/base/mem.h"
 #include "engine/store/archive_pipe.h"
 
-enum { FILTERS_MAX = 2 };
-
 /* Fails with libarchive's words, which may have names from the archive in them. */
 static int set_damaged(struct err *err, struct archive *archive)
 {
@@ -30,24 +28,77 @@ int input_damaged(struct input *input, struct err *err)
 	return -1;
 }
 
-/* libarchive asks for more of the file. */
-static la_ssize_t read_file(struct archive *archive, void *data, const void **ret_bytes)
+/* The next bytes of the file: enough of them to tell by the first ones what they are. */
+static ssize_t read_file(struct input *input, const void **ret_bytes)
 {
-	struct input *input = data;
+	size_t have = 0;
 	ssize_t count;
 
-	do
-		count = read(input->fd, input->buffer, ARCHIVE_CHUNK);
-	while (count < 0 && errno == EINTR);
-	if (count < 0) {
-		err_sys(&input->err, "cannot read the archive");
-		archive_set_error(archive, EIO, "read error");
-		return -1;
-	}
-	input->taken += (uint64_t)count;
+	do {
+		count = read(input->fd, input->buffer + have, ARCHIVE_CHUNK - have);
+		have += count > 0 ? (size_t)count : 0;
+	} while ((count < 0 && errno == EINTR) || (count > 0 && have < GUNZIP_HEAD));
+	if (count < 0)
+		return err_sys(&input->err, "cannot read the archive");
+	input->taken += have;
 	if (input->progress && input->progress->report)
 		input->progress->report(input->progress->data, input->taken);
 	*ret_bytes = input->buffer;
+	return (ssize_t)have;
+}
+
+/* The next bytes of the file with so many layers of gzip taken off. */
+static ssize_t read_layer(struct input *input, size_t layer, const void **ret_bytes)
+{
+	struct gunzip *gunzip = layer ? input->gunzips[layer - 1] : NULL;
+
+	if (!gunzip)
+		return read_file(input, ret_bytes);
+	for (;;) {
+		const void *bytes;
+		ssize_t count = gunzip_read(gunzip, ret_bytes, &input->err);
+
+		if (count)
+			return count;
+		count = read_layer(input, layer - 1, &bytes);
+		if (count < 0)
+			return -1;
+		if (!count)
+			return gunzip_end(gunzip, &input->err);
+		gunzip_feed(gunzip, bytes, (size_t)count);
+	}
+}
+
+/* Takes off what layers of gzip there are at the top, and keeps the first bytes below them. */
+static int open_layers(struct input *input)
+{
+	for (;;) {
+		ssize_t count = read_layer(input, input->n_gunzips, &input->first);
+
+		if (count < 0)
+			return -1;
+		input->first_length = (size_t)count;
+		if (input->n_gunzips == INPUT_LAYERS_MAX ||
+		    !gunzip_knows(input->first, input->first_length))
+			return 0;
+		input->gunzips[input->n_gunzips++] = gunzip_new();
+		gunzip_feed(input->gunzips[input->n_gunzips - 1], input->first,
+			    input->first_length);
+	}
+}
+
+/* libarchive asks for more of what it is to read. */
+static la_ssize_t read_below(struct archive *archive, void *data, const void **ret_bytes)
+{
+	struct input *input = data;
+	ssize_t count = (ssize_t)input->first_length;
+
+	*ret_bytes = input->first;
+	input->first_length = 0;
+	if (!count)
+		count = read_layer(input, input->n_gunzips, ret_bytes);
+	if (count < 0)
+		archive_set_error(archive, EIO, "read error");
 	return count;
 }
 
@@ -78,16 +129,17 @@ int input_open(struct input *input, int fd, const struct archive_progress *progr
 	    archive_read_support_format_raw(input->filters) < ARCHIVE_OK ||
 	    archive_read_support_format_empty(input->filters) < ARCHIVE_OK)
 		return err_set(err, ERR_FAULT, "libarchive lacks gzip, bzip2, xz or zstd");
-	if (archive_read_open(input->filters, input, NULL, read_file, NULL) < ARCHIVE_OK)
+	if (open_layers(input) < 0 ||
+	    archive_read_open(input->filters, input, NULL, read_below, NULL) < ARCHIVE_OK)
 		return fail_filters(input, err);
 	status = archive_read_next_header(input->filters, &entry);
 	if (status < ARCHIVE_OK)
 		return fail_filters(input, err);
 	input->ended = status == ARCHIVE_EOF;
 	/* The plain stream below them counts as one. */
-	if (archive_filter_count(input->filters) - 1 > FILTERS_MAX)
+	if ((int)input->n_gunzips + archive_filter_count(input->filters) - 1 > INPUT_LAYERS_MAX)
 		return err_set(err, ERR_STEP, "the archive is compressed more than %d times over",
-			       FILTERS_MAX);
+			       INPUT_LAYERS_MAX);
 	return 0;
 }
 
@@ -95,6 +147,8 @@ void input_close(struct input *input)
 {
 	archive_read_free(input->members);
 	archive_read_free(input->filters);
+	for (size_t i = 0; i < input->n_gunzips; i++)
+		gunzip_free(input->gunzips[i]);
 	archive_locale_leave(&input->locale);
 	fd_close(&input->spool_fd);
 	free(take_ptr(&input->buffer));

@@ -3,7 +3,8 @@
  * Two libarchive readers, one above the other: the lower one takes off the compression (at most
  * two layers), so that every byte of the plain archive passes through here, is counted, and is
  * read to its end; the upper one knows tar, or zip, and nothing else. A zip has its table of
- * contents at the end: it is copied to an unnamed file first.
+ * contents at the end: it is copied to an unnamed file first. Below them gzip is taken off, which is
+ * checked there (archive_gzip.h); gzip inside of another compression is left to the lower reader.
  *
  * Life cycle: input_open(); either input_read() until 0, or input_open_members() and
  * input_next() until 0, with archive_read_data_block(input->members, ...) for contents;
@@ -17,13 +18,21 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "engine/store/archive_gzip.h"
 #include "engine/store/archive_internal.h"
+
+enum { INPUT_LAYERS_MAX = 2 }; /* of compression, one in the other */
 
 struct input {
 	int fd;
 	const struct archive_progress *progress;
 	char *buffer;
 	uint64_t taken; /* bytes read from fd */
+
+	struct gunzip *gunzips[INPUT_LAYERS_MAX]; /* the outermost first */
+	size_t n_gunzips;
+	const void *first; /* bytes below them, looked at but not handed out */
+	size_t first_length;
 
 	struct archive *filters; /* the lower reader */
 	const void *waiting;	 /* plain bytes looked at but not handed out */

@@ -118,6 +118,18 @@ static void gzip_in_place(struct buf *buf)
 	read_back(out, buf);
 }
 
+/* The archive is refused for damage, with these words. */
+static void assert_damaged(const struct buf *archive, const struct area *area, const char *why)
+{
+	struct err err = {0};
+
+	assert_int_equal(unpack_bytes(archive->data, archive->len, area->tree, NULL, NULL, &err),
+			 -1);
+	assert_int_equal(err.code, ERR_STEP);
+	assert_non_null(strstr(err.text, "damaged or cut off"));
+	assert_non_null(strstr(err.text, why));
+}
+
 /* Two layers of compression are taken off, three are not. */
 static void test_layers(void **state)
 {
@@ -135,6 +147,59 @@ static void test_layers(void **state)
 	assert_int_equal(unpack_bytes(tar.data, tar.len, area->tree, NULL, NULL, &err), -1);
 	assert_int_equal(err.code, ERR_STEP);
 	assert_non_null(strstr(err.text, "more than 2 times"));
+}
+
+/* Contents that still decompress but are not what was compressed are refused, whichever of the bytes
+ * that say so is another (RFC 1952: the checksum and the length are the last eight), in each layer. */
+static void test_gzip_checksum(void **state)
+{
+	const struct area *area = *state;
+
+	for (int layers = 1; layers <= 2; layers++) {
+		AUTO_BUF struct buf tar = BUF_INIT;
+
+		add_file(&tar, "inside", 0644, "text");
+		add_end(&tar);
+		for (int i = 0; i < layers; i++) {
+			gzip_in_place(&tar);
+			if (!i)
+				tar.data[tar.len - 6] ^= 1;
+		}
+		assert_damaged(&tar, area, "gzip: incorrect data check");
+	}
+	for (size_t behind = 1; behind <= 4; behind++) {
+		AUTO_BUF struct buf tar = BUF_INIT;
+
+		add_file(&tar, "inside", 0644, "text");
+		add_end(&tar);
+		gzip_in_place(&tar);
+		tar.data[tar.len - behind] ^= 1;
+		assert_damaged(&tar, area, "gzip: incorrect length check");
+	}
+}
+
+/* An archive in several members is one; what is behind them and no member is passed over, but a
+ * member that is cut off is not. */
+static void test_gzip_members(void **state)
+{
+	const struct area *area = *state;
+	AUTO_BUF struct buf first = BUF_INIT, second = BUF_INIT;
+	struct err err = {0};
+
+	add_file(&first, "one", 0644, "text");
+	gzip_in_place(&first);
+	add_file(&second, "two", 0644, "text");
+	add_end(&second);
+	gzip_in_place(&second);
+	buf_add(&first, second.data, second.len);
+	assert_int_equal(unpack_bytes(first.data, first.len, area->tree, NULL, NULL, &err), 0);
+	assert_file(area->tree, "one", "text");
+	assert_file(area->tree, "two", "text");
+	buf_add_str(&first, "behind");
+	assert_int_equal(unpack_bytes(first.data, first.len, area->tree, NULL, NULL, &err), 0);
+	buf_truncate(&first, first.len - strlen("behind"));
+	buf_add(&first, second.data, second.len - 1);
+	assert_damaged(&first, area, "gzip: it ends too early");
 }
 
 /* A compressed stream without end behind the end of the tar is not read for ever. */
@@ -248,10 +313,11 @@ static void test_zip_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_cut_off), TEST(test_cut_off_compressed),
-		TEST(test_flipped), TEST(test_not_an_archive),
-		TEST(test_layers),  TEST(test_long_tail),
-		TEST(test_zip),	    TEST(test_zip_names),
+		TEST(test_cut_off),	  TEST(test_cut_off_compressed),
+		TEST(test_flipped),	  TEST(test_not_an_archive),
+		TEST(test_layers),	  TEST(test_long_tail),
+		TEST(test_gzip_checksum), TEST(test_gzip_members),
+		TEST(test_zip),		  TEST(test_zip_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
