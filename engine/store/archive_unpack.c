@@ -80,6 +80,16 @@ static void read_mode_and_time(const struct unpacker *unpacker, struct archive_e
 	}
 }
 
+/* Says why an attribute cannot be set: most reasons are the host's, some are in the archive. */
+static int fail_xattr(const struct unpacker *unpacker, const char *what, struct err *err)
+{
+	if (errno != E2BIG && errno != EINVAL)
+		return err_sys(err, "cannot set %s %s", what, unpacker->shown);
+	return err_set(err, ERR_STEP,
+		       "%s %s in the archive is refused: its value is too long, or not of its kind",
+		       what, unpacker->shown);
+}
+
 /* Sets the extended attributes of what fd is open on, but those that do not cross. */
 static int set_xattrs(struct unpacker *unpacker, struct archive_entry *entry, int fd,
 		      struct err *err)
@@ -102,7 +112,7 @@ static int set_xattrs(struct unpacker *unpacker, struct archive_entry *entry, in
 		else if (errno == ENOTSUP || errno == EPERM)
 			unpack_note(unpacker, what);
 		else
-			return err_sys(err, "cannot set %s %s", what, unpacker->shown);
+			return fail_xattr(unpacker, what, err);
 	}
 	return 0;
 }

@@ -207,6 +207,20 @@ static void test_attributes(void **state)
 	free(path);
 }
 
+/* A value longer than the kernel takes (XATTR_SIZE_MAX, 64 KiB) is the archive's fault. */
+static void test_long_attribute(void **state)
+{
+	const struct area *area = *state;
+	AUTO_BUF struct buf tar = BUF_INIT;
+	AUTO_FREE char *value = mem_resize(NULL, ARCHIVE_XATTR_MAX + 2, 1);
+
+	memset(value, 'y', ARCHIVE_XATTR_MAX + 1);
+	value[ARCHIVE_XATTR_MAX + 1] = '\0';
+	add_pax(&tar, "SCHILY.xattr.user.long", value);
+	add_file(&tar, "file", 0644, "");
+	assert_refused(&tar, area->tree, NULL, "the attribute user.long of file", "too long");
+}
+
 /* Modes, set-id bits and times arrive, also those of directories and of the tree itself. */
 static void test_modes_and_times(void **state)
 {
@@ -426,7 +440,7 @@ int main(void)
 		TEST(test_hard_links),	    TEST(test_devices),	       TEST(test_attributes),
 		TEST(test_modes_and_times), TEST(test_replacing),      TEST(test_limits),
 		TEST(test_sparse_bomb),	    TEST(test_strip),	       TEST(test_owners),
-		TEST(test_byte_names),	    TEST(test_progress),
+		TEST(test_byte_names),	    TEST(test_progress),       TEST(test_long_attribute),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
