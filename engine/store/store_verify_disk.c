@@ -34,7 +34,8 @@ static bool is_accounted(struct verify *verify, int64_t number)
 		store_is_doomed(verify->store, number));
 }
 
-/* Looks for what a recorded layer has beside its trees. */
+/* Looks for what a recorded layer has beside its trees. A tree that the attempt does not know of means that the row
+ * is not the one it was made with: it goes with the tree, so that nothing stands on a layer with a part removed. */
 static void verify_layer(struct verify *verify, const struct attempt *attempt)
 {
 	const bool wanted[] = {attempt->has_layer[TREE_SYSTREE], attempt->has_layer[TREE_WORKSPACE],
@@ -49,12 +50,15 @@ static void verify_layer(struct verify *verify, const struct attempt *attempt)
 	if (fd < 0 || store_list(fd, &names, &ignored) < 0)
 		return;
 	for (size_t i = 0; i < names.len; i++) {
-		bool known = false;
+		size_t k = 0;
 
-		for (size_t k = 0; k < ARRAY_SIZE(parts); k++)
-			known |= wanted[k] && !strcmp(names.items[i], parts[k]);
-		if (!known)
-			find_stray(verify, fd, dir, names.items[i], "not in the index");
+		while (k < ARRAY_SIZE(parts) && strcmp(names.items[i], parts[k]) != 0)
+			k++;
+		if (k < ARRAY_SIZE(parts) && wanted[k])
+			continue;
+		find_stray(verify, fd, dir, names.items[i], "not in the index");
+		if (k < ARRAY_SIZE(parts))
+			number_list_add(&verify->doomed, attempt->number);
 	}
 }
 

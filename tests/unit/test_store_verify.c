@@ -81,6 +81,16 @@ static void test_layer_without_row(void **state)
 	assert_false(fixture_has(fixture, "layers/2"));
 }
 
+/* So does an attempt that does not know its own tree: one repair is enough. */
+static void test_tree_unknown(void **state)
+{
+	struct fixture *fixture = *state;
+
+	make_family(fixture->store);
+	fixture_sql(fixture, "UPDATE attempts SET has_workspace = 0 WHERE number = 2");
+	expect_repaired(fixture, 1, "layers/2/workspace: not in the index", 2);
+}
+
 static void test_log_missing(void **state)
 {
 	struct fixture *fixture = *state;
@@ -446,6 +456,7 @@ int main(void)
 		FIXTURE_TEST(test_layer_missing),
 		FIXTURE_TEST(test_parent_missing),
 		FIXTURE_TEST(test_layer_without_row),
+		FIXTURE_TEST(test_tree_unknown),
 		FIXTURE_TEST(test_log_missing),
 		FIXTURE_TEST(test_log_cut),
 		FIXTURE_TEST(test_log_replaced),
