@@ -1,19 +1,11 @@
 #include "src/run_json.h"
 
 #include <string.h>
-#include <time.h>
 
 #include "engine/base/mem.h"
+#include "engine/base/moment.h"
 #include "engine/base/utf8.h"
 #include "engine/session/event_json.h"
-
-static int64_t unix_time_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static int64_t time_of(const struct run_json *json)
 {
@@ -61,7 +53,7 @@ void run_json_init(struct run_json *json, struct program *program)
 	*json = (struct run_json){
 		.program = program,
 		.began_ms = loop_now_ms(),
-		.started_ms = unix_time_ms(),
+		.started_ms = moment_unix_ms(),
 		.held = BUF_INIT,
 	};
 	program->failed = on_failed;

@@ -137,7 +137,6 @@ void session_note_attempt(struct place *place, const struct attempt *attempt,
 
 /* session_run.c: goes on towards the goal, from the loop. */
 void session_advance(struct session *session);
-int64_t session_unix_time_ms(void);
 void session_stop(struct session *session, enum stop_reason reason, const struct attempt *attempt,
 		  const struct err *err);
 

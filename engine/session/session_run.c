@@ -1,21 +1,13 @@
 /* Running steps: from one to the next until something stops it. */
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "engine/actions/git.h"
 #include "engine/base/mem.h"
+#include "engine/base/moment.h"
 #include "engine/session/session_internal.h"
 
 enum { COLUMNS = 80, ROWS = 24 };
-
-int64_t session_unix_time_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* The session waits for a command from now on. */
 static void stand(struct session *session)
@@ -278,7 +270,7 @@ static int start_step(struct session *session, struct err *err)
 	if (session_check_secrets(session, session->position, err) < 0 ||
 	    find_key(session, &input, err) < 0 || begin_attempt(session, err) < 0)
 		return -1;
-	session->started_ms = session_unix_time_ms();
+	session->started_ms = moment_unix_ms();
 	if (action_start(&input, &session->draft, session->options.interactive, &callbacks,
 			 &session->run, err) < 0) {
 		attempt_discard(host_store(session->host), &session->draft);

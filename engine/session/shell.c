@@ -11,6 +11,7 @@
 #include "engine/actions/network.h"
 #include "engine/actions/reach.h"
 #include "engine/base/mem.h"
+#include "engine/base/moment.h"
 #include "engine/session/session_internal.h"
 
 /* busybox goes by the beginning of its own name. */
@@ -370,7 +371,7 @@ int shell_start(struct session *session, const struct shell_options *options,
 	*shell = (struct shell){.session = session,
 				.callbacks = options->callbacks,
 				.step = options->step,
-				.started_ms = session_unix_time_ms()};
+				.started_ms = moment_unix_ms()};
 	state_init(&shell->state);
 	if (start(shell, options, err) < 0) {
 		free_shell(shell);

@@ -3,10 +3,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "engine/base/mem.h"
+#include "engine/base/moment.h"
 #include "engine/store/prune_internal.h"
 
 /* One prune. */
@@ -65,14 +65,6 @@ static bool is_enough(const struct prune *prune, const struct prune_item *item, 
 	return options->unused_ms && item->used_ms > now_ms - options->unused_ms;
 }
 
-static int64_t unix_time_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* Takes a lock on one that is to go: nobody begins to use it from then on. But until then somebody may have
  * recorded what stands on it, and have ended. */
 static bool may_go(struct prune *prune, const struct prune_item *item)
@@ -88,7 +80,7 @@ static void choose_all(struct prune *prune)
 {
 	struct survey *survey = &prune->survey;
 	AUTO_FREE struct prune_item **order = mem_new((survey->count + 1) * sizeof(void *));
-	int64_t now_ms = unix_time_ms();
+	int64_t now_ms = moment_unix_ms();
 
 	for (size_t i = 0; i < survey->count; i++)
 		order[i] = &survey->items[i];

@@ -203,8 +203,7 @@ int recording_close(struct recording *recording, struct err *err)
 	return result;
 }
 
-/* Fills block with the bytes of the file from start to end. */
-static int read_block(int fd, char *block, uint64_t start, uint64_t end, struct err *err)
+int recording_read(int fd, char *block, uint64_t start, uint64_t end, struct err *err)
 {
 	size_t wanted = (size_t)(end - start), have = 0;
 
@@ -258,7 +257,7 @@ int recording_tail_offset(int log_fd, size_t count, uint64_t *ret_offset, struct
 	for (end--; end;) {
 		uint64_t start = end > TAIL_BLOCK ? end - TAIL_BLOCK : 0;
 
-		if (read_block(log_fd, block, start, end, err) < 0)
+		if (recording_read(log_fd, block, start, end, err) < 0)
 			return -1;
 		if (find_backwards(block, (size_t)(end - start), &count, &behind)) {
 			*ret_offset = start + behind;
@@ -306,7 +305,7 @@ static int64_t last_offset(int times_fd, uint64_t size)
 	int64_t ms, offset;
 	struct err ignored;
 
-	if (!size || read_block(times_fd, block, start, size, &ignored) < 0)
+	if (!size || recording_read(times_fd, block, start, size, &ignored) < 0)
 		return -1;
 	block[size - start - 1] = '\0';
 	line = strrchr(block, '\n');

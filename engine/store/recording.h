@@ -51,6 +51,9 @@ int recording_open_file(int dir_fd, const char *name, const char *suffix);
  * says; a log may be longer. When not, errno is that of what could not be read, or 0. */
 bool recording_is_whole(int dir_fd, const char *name);
 
+/* Fills block with the bytes of the file from start to end, which are there. */
+int recording_read(int fd, char *block, uint64_t start, uint64_t end, struct err *err);
+
 /* Finds the last count lines of the file (a last line without newline counts): where the
  * first of them begins. The file may be larger than memory. */
 int recording_tail_offset(int log_fd, size_t count, uint64_t *ret_offset, struct err *err);

@@ -142,16 +142,12 @@ static int put_log(struct cast *cast, uint64_t end, struct err *err)
 		uint64_t left = end - cast->offset;
 		size_t wanted = left < CHUNK ? (size_t)left : CHUNK;
 		char *room = buf_reserve(&cast->text, CHUNK);
-		ssize_t got = pread(cast->log_fd, room, wanted, (off_t)cast->offset);
 
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return err_sys(err, "cannot read a log");
-		if (got == 0)
-			return err_set(err, ERR_FAULT, "a log became shorter while it was read");
-		cast->text.len += (size_t)got;
-		cast->offset += (uint64_t)got;
+		if (recording_read(cast->log_fd, room, cast->offset, cast->offset + wanted, err) <
+		    0)
+			return -1;
+		cast->text.len += wanted;
+		cast->offset += wanted;
 		put_text(cast, false);
 	}
 	return 0;

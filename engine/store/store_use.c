@@ -1,24 +1,16 @@
 /* Which attempts are in use, and when they were of use last. */
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <time.h>
 
+#include "engine/base/moment.h"
 #include "engine/store/store_internal.h"
-
-static int64_t unix_time_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* The time is that of the attempt's log, which nothing else changes once it is written: so that
  * noting a use is no change of the index. It is not put back where the clock was: then what is of
  * use now would go before what was not for longest. */
 void store_touch(struct store *store, const struct attempt *attempt)
 {
-	if (store_used_ms(store, attempt) < unix_time_ms())
+	if (store_used_ms(store, attempt) < moment_unix_ms())
 		utimensat(store->logs_fd, store_name_of(attempt->id, ".log").text, NULL,
 			  AT_SYMLINK_NOFOLLOW);
 }

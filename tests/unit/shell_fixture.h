@@ -129,6 +129,16 @@ static inline void visit_await(struct visit *visit, const char *text)
 	}
 }
 
+/* Starts one on a terminal of its own, and waits for its prompt. */
+static inline void visit_on_terminal(struct visit *visit, struct fixture *fixture, size_t step,
+				     enum shell_where where, const char *prompt)
+{
+	visit_init(visit, fixture, step, where);
+	visit->options.terminal = true;
+	visit_start(visit);
+	visit_await(visit, prompt);
+}
+
 static inline void visit_type(struct visit *visit, const char *text)
 {
 	assert_true(runner_write(shell_runner(visit->shell), text, strlen(text)));

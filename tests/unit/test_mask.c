@@ -181,75 +181,86 @@ static void test_nul(void **state)
 	mask_texts_free(texts);
 }
 
+/* A stream that one text or two are taken out of, and what has come through. */
+struct stream {
+	struct mask_texts *texts;
+	struct mask *mask;
+	struct buf out;
+};
+
+static void stream_begin(struct stream *stream, const char *text, const char *other)
+{
+	stream->texts = mask_texts_new();
+	mask_texts_add(stream->texts, text, strlen(text));
+	if (other)
+		mask_texts_add(stream->texts, other, strlen(other));
+	stream->mask = mask_new(stream->texts);
+	buf_init(&stream->out);
+}
+
+static void stream_end(struct stream *stream)
+{
+	mask_free(stream->mask);
+	mask_texts_free(stream->texts);
+	buf_release(&stream->out);
+}
+
 /* What cannot be the beginning of a text is given out at once; what can, with the byte that decides. */
 static void test_nothing_waits_without_reason(void **state)
 {
-	struct mask_texts *texts = mask_texts_new();
-	AUTO_BUF struct buf out = BUF_INIT;
-	struct mask *mask;
+	struct stream stream;
 
 	(void)state;
-	mask_texts_add(texts, "password", 8);
-	mask = mask_new(texts);
-	mask_write(mask, "Enter the p", 11, &out);
-	assert_string_equal(out.data, "Enter the ");
-	mask_write(mask, "in: ", 4, &out);
-	assert_string_equal(out.data, "Enter the pin: ");
-	mask_write(mask, "password", 8, &out);
-	assert_string_equal(out.data, "Enter the pin: ***");
-	assert_false(mask_waits(mask));
-	mask_free(mask);
-	mask_texts_free(texts);
+	stream_begin(&stream, "password", NULL);
+	mask_write(stream.mask, "Enter the p", 11, &stream.out);
+	assert_string_equal(stream.out.data, "Enter the ");
+	mask_write(stream.mask, "in: ", 4, &stream.out);
+	assert_string_equal(stream.out.data, "Enter the pin: ");
+	mask_write(stream.mask, "password", 8, &stream.out);
+	assert_string_equal(stream.out.data, "Enter the pin: ***");
+	assert_false(mask_waits(stream.mask));
+	stream_end(&stream);
 }
 
 /* A pause gives out a beginning of up to three bytes, once; the rest is masked nevertheless. */
 static void test_pause(void **state)
 {
-	struct mask_texts *texts = mask_texts_new();
-	AUTO_BUF struct buf out = BUF_INIT;
-	struct mask *mask;
+	struct stream stream;
 
 	(void)state;
-	mask_texts_add(texts, "password", 8);
-	mask = mask_new(texts);
-	mask_write(mask, "pas", 3, &out);
-	assert_true(mask_waits(mask));
-	mask_pause(mask, &out);
-	assert_string_equal(out.data, "pas");
-	assert_false(mask_waits(mask));
-	mask_pause(mask, &out);
-	mask_write(mask, "s", 1, &out);
-	assert_false(mask_waits(mask));
-	mask_pause(mask, &out);
-	assert_string_equal(out.data, "pas");
-	mask_write(mask, "word", 4, &out);
-	assert_string_equal(out.data, "pas***");
-	mask_write(mask, "pass", 4, &out);
-	mask_finish(mask, &out);
-	assert_string_equal(out.data, "pas***pass");
-	mask_free(mask);
-	mask_texts_free(texts);
+	stream_begin(&stream, "password", NULL);
+	mask_write(stream.mask, "pas", 3, &stream.out);
+	assert_true(mask_waits(stream.mask));
+	mask_pause(stream.mask, &stream.out);
+	assert_string_equal(stream.out.data, "pas");
+	assert_false(mask_waits(stream.mask));
+	mask_pause(stream.mask, &stream.out);
+	mask_write(stream.mask, "s", 1, &stream.out);
+	assert_false(mask_waits(stream.mask));
+	mask_pause(stream.mask, &stream.out);
+	assert_string_equal(stream.out.data, "pas");
+	mask_write(stream.mask, "word", 4, &stream.out);
+	assert_string_equal(stream.out.data, "pas***");
+	mask_write(stream.mask, "pass", 4, &stream.out);
+	mask_finish(stream.mask, &stream.out);
+	assert_string_equal(stream.out.data, "pas***pass");
+	stream_end(&stream);
 }
 
 /* However slowly a text comes, no more of it than three bytes is seen. */
 static void test_pause_behind_each_byte(void **state)
 {
-	struct mask_texts *texts = mask_texts_new();
-	AUTO_BUF struct buf out = BUF_INIT;
-	struct mask *mask;
+	struct stream stream;
 
 	(void)state;
-	mask_texts_add(texts, "password", 8);
-	mask_texts_add(texts, "wordless", 8);
-	mask = mask_new(texts);
+	stream_begin(&stream, "password", "wordless");
 	for (const char *at = "<passwordless>"; *at; at++) {
-		mask_write(mask, at, 1, &out);
-		mask_pause(mask, &out);
+		mask_write(stream.mask, at, 1, &stream.out);
+		mask_pause(stream.mask, &stream.out);
 	}
-	mask_finish(mask, &out);
-	assert_string_equal(out.data, "<pas***>");
-	mask_free(mask);
-	mask_texts_free(texts);
+	mask_finish(stream.mask, &stream.out);
+	assert_string_equal(stream.out.data, "<pas***>");
+	stream_end(&stream);
 }
 
 /* The flags that /proc/self/smaps has for the mapping of an address. */

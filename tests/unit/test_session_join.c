@@ -135,10 +135,7 @@ static void test_on_a_terminal(void **state)
 	struct visit visit;
 
 	begin(fixture, ONE_STEP);
-	visit_init(&visit, fixture, 2, SHELL_JOIN);
-	visit.options.terminal = true;
-	visit_start(&visit);
-	visit_await(&visit, "(in step 2) /workspace # ");
+	visit_on_terminal(&visit, fixture, 2, SHELL_JOIN, "(in step 2) /workspace # ");
 	visit_type(&visit, "tty; cat w; exit 7\n");
 	visit_await(&visit, "/dev/pts/1\r\nhere");
 	visit_finish(&visit);
@@ -154,10 +151,7 @@ static void test_paused(void **state)
 	struct visit visit;
 
 	begin(fixture, ONE_STEP);
-	visit_init(&visit, fixture, 2, SHELL_JOIN);
-	visit.options.terminal = true;
-	visit_start(&visit);
-	visit_await(&visit, " # ");
+	visit_on_terminal(&visit, fixture, 2, SHELL_JOIN, " # ");
 	fixture_start(fixture, "pause");
 	fixture_await_state(fixture, SESSION_PAUSED);
 	visit_type(&visit, "grep -h State /proc/1/status /proc/2/status; echo $((6*7))\n");
@@ -183,10 +177,7 @@ static void test_holds_the_step(void **state)
 	struct visit visit;
 
 	begin(fixture, ONE_STEP);
-	visit_init(&visit, fixture, 2, SHELL_JOIN);
-	visit.options.terminal = true;
-	visit_start(&visit);
-	visit_await(&visit, " # ");
+	visit_on_terminal(&visit, fixture, 2, SHELL_JOIN, " # ");
 	type_to_step(fixture, "yes\n");
 	visit_type(&visit, "touch stop; while kill -0 2 2>/dev/null; do :; done; cat a\n");
 	visit_await(&visit, "\r\nyes\r\n");
@@ -208,10 +199,7 @@ static void test_held_step_takes_no_time(void **state)
 	struct visit visit;
 
 	begin(fixture, ONE_STEP "  limits: {time: 1h}\n");
-	visit_init(&visit, fixture, 2, SHELL_JOIN);
-	visit.options.terminal = true;
-	visit_start(&visit);
-	visit_await(&visit, " # ");
+	visit_on_terminal(&visit, fixture, 2, SHELL_JOIN, " # ");
 	runner = action_runner(fixture->session->run);
 	assert_non_null(runner->time_limit);
 	type_to_step(fixture, "yes\n");
@@ -419,10 +407,7 @@ static void test_ended_by_the_step(void **state)
 	struct visit visit;
 
 	begin(fixture, ONE_STEP);
-	visit_init(&visit, fixture, 2, SHELL_JOIN);
-	visit.options.terminal = true;
-	visit_start(&visit);
-	visit_await(&visit, " # ");
+	visit_on_terminal(&visit, fixture, 2, SHELL_JOIN, " # ");
 	visit_type(&visit, "kill -9 $PPID\n");
 	visit_finish(&visit);
 	visit_release(&visit);
@@ -436,10 +421,7 @@ static void test_session_ends(void **state)
 	struct visit visit;
 
 	begin(fixture, ONE_STEP);
-	visit_init(&visit, fixture, 2, SHELL_JOIN);
-	visit.options.terminal = true;
-	visit_start(&visit);
-	visit_await(&visit, " # ");
+	visit_on_terminal(&visit, fixture, 2, SHELL_JOIN, " # ");
 	shell_free(take_ptr(&visit.shell));
 	fixture_end_session(fixture);
 	fixture_verify(fixture);

@@ -129,10 +129,7 @@ static void test_interactive(void **state)
 
 	fixture_load(fixture, TWO_STEPS);
 	fixture_run(fixture, "continue");
-	visit_init(&visit, fixture, 2, SHELL_AFTER);
-	visit.options.terminal = true;
-	visit_start(&visit);
-	visit_await(&visit, "(after step 2) /workspace # ");
+	visit_on_terminal(&visit, fixture, 2, SHELL_AFTER, "(after step 2) /workspace # ");
 	visit_type(&visit, "echo $((6*7)); tty; cat $HISTFILE a\n");
 	visit_await(&visit, "42\r\n/dev/");
 	visit_await(&visit, "echo 2 > a");
@@ -174,10 +171,7 @@ static void test_shows_a_long_script(void **state)
 				  "    : 4\n    : 5\n    : 6\n    : 7\n    : 8\n    : 9\n"
 				  "    : 10\n    : 11\n    : 12\n");
 	fixture_run(fixture, "continue");
-	visit_init(&visit, fixture, 2, SHELL_AFTER);
-	visit.options.terminal = true;
-	visit_start(&visit);
-	visit_await(&visit, "    : 9\r\n    : 10\r\n    ...\r\n");
+	visit_on_terminal(&visit, fixture, 2, SHELL_AFTER, "    : 9\r\n    : 10\r\n    ...\r\n");
 	visit_await(&visit, " # ");
 	visit_type(&visit, "exit\n");
 	visit_finish(&visit);
@@ -193,10 +187,7 @@ static void test_interactive_without_workdir(void **state)
 	fixture_load(fixture, FIXTURE_SPEC FIXTURE_SHELL("true") "  workdir: /nowhere\n");
 	fixture_run(fixture, "continue");
 	assert_int_equal(fixture->reason, STOP_FAILED);
-	visit_init(&visit, fixture, 2, SHELL_FAILED);
-	visit.options.terminal = true;
-	visit_start(&visit);
-	visit_await(&visit, "(failed step 2) /workspace # ");
+	visit_on_terminal(&visit, fixture, 2, SHELL_FAILED, "(failed step 2) /workspace # ");
 	shell_free(take_ptr(&visit.shell));
 	fixture_reap(fixture);
 	fixture_verify(fixture);

@@ -272,30 +272,52 @@ static void free_received(struct init_plan *plan)
 	free_list(plan->bwrap_argv);
 }
 
+/* A plan that is on its way: what it is made of, and the sockets between which it is. */
+struct sent {
+	struct strv lists[4];
+	struct init_plan plan;
+	int pair[2], fds[2];
+};
+
+static void send_plan(struct sent *sent)
+{
+	struct err err = {0};
+
+	*sent = (struct sent){0};
+	assert_int_equal(message_pair(sent->pair, &err), 0);
+	sent->fds[0] = memfd_create("a", MFD_CLOEXEC);
+	sent->fds[1] = memfd_create("b", MFD_CLOEXEC);
+	fill_plan(&sent->plan, sent->lists, sent->fds);
+	assert_int_equal(init_plan_send(&sent->plan, sent->pair[0], &err), 0);
+}
+
+/* Nobody else has closed one of its descriptors. */
+static void release_sent(struct sent *sent)
+{
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(close(sent->fds[i]), 0);
+		assert_true(sent->pair[i] < 0 || close(sent->pair[i]) == 0);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(sent->lists); i++)
+		strv_release(&sent->lists[i]);
+}
+
 /* Every field, and the descriptors, arrive as they were sent. */
 static void test_plan(void **state)
 {
-	struct strv lists[4] = {{0}};
-	struct init_plan plan, received = {0};
-	int pair[2], fds[2];
+	struct init_plan received = {0};
+	struct sent sent;
 	struct err err = {0};
 
 	(void)state;
-	assert_int_equal(message_pair(pair, &err), 0);
-	fds[0] = memfd_create("a", MFD_CLOEXEC);
-	fds[1] = memfd_create("b", MFD_CLOEXEC);
-	fill_plan(&plan, lists, fds);
-	assert_int_equal(init_plan_send(&plan, pair[0], &err), 0);
-	assert_int_equal(init_plan_receive(pair[1], &received, &err), 1);
-	expect_plan(&received, &plan);
+	send_plan(&sent);
+	assert_int_equal(init_plan_receive(sent.pair[1], &received, &err), 1);
+	expect_plan(&received, &sent.plan);
 	free_received(&received);
-	close(pair[0]);
-	assert_int_equal(init_plan_receive(pair[1], &received, &err), 0);
-	close(pair[1]);
-	for (int i = 0; i < 2; i++)
-		close(fds[i]);
-	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
-		strv_release(&lists[i]);
+	fd_close(&sent.pair[0]);
+	assert_int_equal(init_plan_receive(sent.pair[1], &received, &err), 0);
+	fd_close(&sent.pair[1]);
+	release_sent(&sent);
 }
 
 /* No number of the sender's is taken for a descriptor, and closed. */
@@ -326,33 +348,23 @@ static rlim_t allow_fds(int count)
 /* There is room for the plan and for the first of its descriptors. */
 static void test_descriptors_that_do_not_arrive(void **state)
 {
-	struct strv lists[4] = {{0}};
-	struct init_plan plan, received = {0};
+	struct init_plan received = {0};
+	struct sent sent;
 	struct rlimit limit;
-	int pair[2], fds[2];
 	struct err err = {0};
 
 	(void)state;
-	assert_int_equal(message_pair(pair, &err), 0);
-	fds[0] = memfd_create("a", MFD_CLOEXEC);
-	fds[1] = memfd_create("b", MFD_CLOEXEC);
-	fill_plan(&plan, lists, fds);
-	assert_int_equal(init_plan_send(&plan, pair[0], &err), 0);
+	send_plan(&sent);
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
 	limit.rlim_cur = allow_fds(2);
-	assert_int_equal(init_plan_receive(pair[1], &received, &err), -1);
+	assert_int_equal(init_plan_receive(sent.pair[1], &received, &err), -1);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
 	assert_non_null(strstr(err.text, "ulimit -n"));
-	expect_same_file(received.sandbox_fds[0][0], fds[0]);
-	received.sandbox_fds[0][0] = dup(fds[0]);
+	expect_same_file(received.sandbox_fds[0][0], sent.fds[0]);
+	received.sandbox_fds[0][0] = dup(sent.fds[0]);
 	expect_no_fds(&received, 1);
 	free_received(&received);
-	for (int i = 0; i < 2; i++) {
-		assert_int_equal(close(fds[i]), 0);
-		assert_int_equal(close(pair[i]), 0);
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
-		strv_release(&lists[i]);
+	release_sent(&sent);
 }
 
 static void test_damaged_plan(void **state)
