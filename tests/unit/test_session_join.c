@@ -59,6 +59,13 @@ static void expect_adopted(struct fixture *fixture, bool adopted)
 	attempt_release(&attempt);
 }
 
+/* Begins, and joins the step by a shell on a terminal. */
+static void begin_joined(struct visit *visit, struct fixture *fixture, const char *steps)
+{
+	begin(fixture, steps);
+	visit_on_terminal(visit, fixture, 2, SHELL_JOIN, " # ");
+}
+
 /* It is in the step's trees, /tmp, environment and namespaces, and sees its processes. */
 static void test_is_in_the_step(void **state)
 {
@@ -150,8 +157,7 @@ static void test_paused(void **state)
 	struct fixture *fixture = *state;
 	struct visit visit;
 
-	begin(fixture, ONE_STEP);
-	visit_on_terminal(&visit, fixture, 2, SHELL_JOIN, " # ");
+	begin_joined(&visit, fixture, ONE_STEP);
 	fixture_start(fixture, "pause");
 	fixture_await_state(fixture, SESSION_PAUSED);
 	visit_type(&visit, "grep -h State /proc/1/status /proc/2/status; echo $((6*7))\n");
@@ -176,8 +182,7 @@ static void test_holds_the_step(void **state)
 	struct fixture *fixture = *state;
 	struct visit visit;
 
-	begin(fixture, ONE_STEP);
-	visit_on_terminal(&visit, fixture, 2, SHELL_JOIN, " # ");
+	begin_joined(&visit, fixture, ONE_STEP);
 	type_to_step(fixture, "yes\n");
 	visit_type(&visit, "touch stop; while kill -0 2 2>/dev/null; do :; done; cat a\n");
 	visit_await(&visit, "\r\nyes\r\n");
@@ -198,8 +203,7 @@ static void test_held_step_takes_no_time(void **state)
 	struct runner *runner;
 	struct visit visit;
 
-	begin(fixture, ONE_STEP "  limits: {time: 1h}\n");
-	visit_on_terminal(&visit, fixture, 2, SHELL_JOIN, " # ");
+	begin_joined(&visit, fixture, ONE_STEP "  limits: {time: 1h}\n");
 	runner = action_runner(fixture->session->run);
 	assert_non_null(runner->time_limit);
 	type_to_step(fixture, "yes\n");
@@ -406,8 +410,7 @@ static void test_ended_by_the_step(void **state)
 	struct fixture *fixture = *state;
 	struct visit visit;
 
-	begin(fixture, ONE_STEP);
-	visit_on_terminal(&visit, fixture, 2, SHELL_JOIN, " # ");
+	begin_joined(&visit, fixture, ONE_STEP);
 	visit_type(&visit, "kill -9 $PPID\n");
 	visit_finish(&visit);
 	visit_release(&visit);
@@ -420,8 +423,7 @@ static void test_session_ends(void **state)
 	struct fixture *fixture = *state;
 	struct visit visit;
 
-	begin(fixture, ONE_STEP);
-	visit_on_terminal(&visit, fixture, 2, SHELL_JOIN, " # ");
+	begin_joined(&visit, fixture, ONE_STEP);
 	shell_free(take_ptr(&visit.shell));
 	fixture_end_session(fixture);
 	fixture_verify(fixture);

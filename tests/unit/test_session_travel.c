@@ -114,6 +114,16 @@ static void answer(struct fixture *fixture, const char *text)
 	fixture_finish(fixture);
 }
 
+/* Runs the build to behind that step, which passes. */
+static void pass_asking(struct fixture *fixture)
+{
+	fixture->options.interactive = true;
+	fixture_load(fixture, ASKING);
+	fixture_run(fixture, "next");
+	fixture_start(fixture, "next");
+	answer(fixture, "0\n");
+}
+
 /* A step that passed and then fails when it is run again: the failure is what is shown, looking
  * does not change that, and the cache still has the result of its key. */
 static void test_failure_after_pass(void **state)
@@ -121,11 +131,7 @@ static void test_failure_after_pass(void **state)
 	struct fixture *fixture = *state;
 	struct err err = {0};
 
-	fixture->options.interactive = true;
-	fixture_load(fixture, ASKING);
-	fixture_run(fixture, "next");
-	fixture_start(fixture, "next");
-	answer(fixture, "0\n");
+	pass_asking(fixture);
 	fixture_forget(fixture);
 	fixture_start(fixture, "rerun 2");
 	answer(fixture, "3\n");
@@ -145,11 +151,7 @@ static void test_look_while_running(void **state)
 	struct fixture *fixture = *state;
 	struct err err = {0};
 
-	fixture->options.interactive = true;
-	fixture_load(fixture, ASKING);
-	fixture_run(fixture, "next");
-	fixture_start(fixture, "next");
-	answer(fixture, "0\n");
+	pass_asking(fixture);
 	fixture_load(fixture, ASKING);
 	fixture_start(fixture, "rerun 2");
 	fixture_await(fixture, "ready");

@@ -131,38 +131,33 @@ static void test_another_chain(void **state)
 	state_release(&other);
 }
 
-/* With a layer that it stands for it goes, too. */
-static void test_removed_with_its_layers(void **state)
+/* Squashes a deep chain and removes its attempts from one on, with the squashed layers that stand for them; how
+ * many attempts that were. */
+static int remove_from(struct fixture *fixture, int from, int squashed_left)
 {
-	struct fixture *fixture = *state;
 	struct state chain;
 	struct err err = {0};
 	int64_t first = 0;
-	int removed;
+	int removed = 0;
 
 	make_chain(fixture, DEEP, &chain, &first);
 	squash_all(fixture, &chain);
-	assert_int_equal(store_remove_attempt(fixture->store, first, &removed, &err), 0);
-	assert_int_equal(removed, DEEP);
-	assert_int_equal(fixture_sql(fixture, "SELECT number FROM squashes"), 0);
+	assert_int_equal(store_remove_attempt(fixture->store, first + from, &removed, &err), 0);
+	assert_int_equal(fixture_sql(fixture, "SELECT number FROM squashes"), squashed_left);
 	fixture_expect_whole(fixture->store);
 	state_release(&chain);
+	return removed;
+}
+
+/* With a layer that it stands for it goes, too. */
+static void test_removed_with_its_layers(void **state)
+{
+	assert_int_equal(remove_from(*state, 0, 0), DEEP);
 }
 
 static void test_half_of_it_removed(void **state)
 {
-	struct fixture *fixture = *state;
-	struct state chain;
-	struct err err = {0};
-	int64_t first = 0;
-	int removed;
-
-	make_chain(fixture, DEEP, &chain, &first);
-	squash_all(fixture, &chain);
-	assert_int_equal(store_remove_attempt(fixture->store, first + 15, &removed, &err), 0);
-	assert_int_equal(fixture_sql(fixture, "SELECT number FROM squashes"), 1);
-	fixture_expect_whole(fixture->store);
-	state_release(&chain);
+	assert_int_equal(remove_from(*state, 15, 1), DEEP - 15);
 }
 
 /* Killed at any moment: nothing is left, and the layers below serve. */
