@@ -15,7 +15,7 @@
 
 /* Codes that curses is taught, beyond its own. */
 enum { CODE_PASTE_BEGIN = KEY_MAX + 100, CODE_PASTE_END };
-enum { PASTE_MAX = 1 << 20, MOUSE_EVENTS_MAX = 8 };
+enum { PASTE_MAX = 1 << 20, MOUSE_EVENTS_MAX = 8, SEQUENCE_MAX = 64 };
 
 /* A key that terminfo describes by a name of its own, as `kLFT5`: Ctrl and an arrow. */
 struct extended_key {
@@ -28,7 +28,7 @@ enum { EXTENDED_NAMES = 8, EXTENDED_MODIFIERS = 7 };
 
 struct keyboard {
 	WINDOW *window;
-	struct buf paste;
+	struct buf paste, unknown;
 	bool pasting;
 	size_t end_seen;		    /* characters of PASTE_END that came one by one */
 	struct key mouse[MOUSE_EVENTS_MAX]; /* that are still to be told, the latest first */
@@ -63,14 +63,31 @@ static void find_extended_keys(struct keyboard *keyboard)
 	}
 }
 
+/* A terminal that is not in the mode which curses has asked for sends its arrows in the other form. */
+static void define_plain_arrows(void)
+{
+	static const struct {
+		const char *sequence;
+		int code;
+	} keys[] = {{"\033[A", KEY_UP},	  {"\033[B", KEY_DOWN}, {"\033[C", KEY_RIGHT},
+		    {"\033[D", KEY_LEFT}, {"\033[H", KEY_HOME}, {"\033[F", KEY_END}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		if (!key_defined(keys[i].sequence))
+			define_key(keys[i].sequence, keys[i].code);
+	}
+}
+
 struct keyboard *keyboard_new(struct canvas *canvas)
 {
 	struct keyboard *keyboard = mem_new(sizeof *keyboard);
 
 	keyboard->window = canvas_key_window(canvas);
 	buf_init(&keyboard->paste);
+	buf_init(&keyboard->unknown);
 	define_key("\033[200~", CODE_PASTE_BEGIN);
 	define_key(PASTE_END, CODE_PASTE_END);
+	define_plain_arrows();
 	find_extended_keys(keyboard);
 	return keyboard;
 }
@@ -80,12 +97,18 @@ void keyboard_free(struct keyboard *keyboard)
 	if (!keyboard)
 		return;
 	buf_release(&keyboard->paste);
+	buf_release(&keyboard->unknown);
 	free(keyboard);
 }
 
 const struct buf *keyboard_pasted(const struct keyboard *keyboard)
 {
 	return &keyboard->paste;
+}
+
+const struct buf *keyboard_unknown(const struct keyboard *keyboard)
+{
+	return &keyboard->unknown;
 }
 
 /* --- keys that have names */
@@ -209,18 +232,67 @@ static struct key key_of_character(wint_t character)
 	return key;
 }
 
-/* After Esc: the key that came right behind it, with Alt; or Esc alone. */
-static struct key key_after_escape(const struct keyboard *keyboard)
+/* --- behind Esc */
+
+/* Whether the character, behind Esc, begins a sequence that stands for a key: CSI or SS3 (ECMA-48). */
+static bool begins_sequence(wint_t character)
+{
+	return character == '[' || character == 'O';
+}
+
+/* Takes the rest of a sequence that curses does not know, which would else be taken for keys that somebody
+ * pressed; false when there is no rest: then it was the character itself, with Alt. */
+static bool take_sequence(struct keyboard *keyboard, wint_t first)
+{
+	wint_t character = 0;
+	int result;
+
+	buf_clear(&keyboard->unknown);
+	buf_add_char(&keyboard->unknown, (char)first);
+	while ((result = wget_wch(keyboard->window, &character)) == OK && character >= 0x20 &&
+	       character < 0x7f && keyboard->unknown.len < SEQUENCE_MAX) {
+		buf_add_char(&keyboard->unknown, (char)character);
+		if (character >= 0x40)
+			return true;
+	}
+	if (result == KEY_CODE_YES)
+		ungetch((int)character);
+	else if (result == OK)
+		unget_wch((wchar_t)character);
+	return keyboard->unknown.len > 1;
+}
+
+/* A key of its own behind Esc, as terminals send it that say Alt by an Esc. What is no key that can have
+ * Alt is for the next read. */
+static struct key key_of_code_behind_escape(struct keyboard *keyboard, int code)
+{
+	struct key key;
+
+	if (code == KEY_MOUSE || code == CODE_PASTE_BEGIN) {
+		ungetch(code);
+		return named(KEY_NAME_ESCAPE, 0);
+	}
+	key = key_of_code(keyboard, code);
+	key.modifiers |= KEY_ALT;
+	return key;
+}
+
+/* After Esc: the key that came right behind it, with Alt; or Esc alone. KEY_NONE: an unknown one. */
+static struct key key_after_escape(struct keyboard *keyboard)
 {
 	wint_t character;
 	struct key key;
-	int result = wget_wch(keyboard->window, &character);
+	int result;
 
-	/* A key of its own, or a paste, is for the next read. */
+	do
+		result = wget_wch(keyboard->window, &character);
+	while (result == OK && character == 0x1b);
 	if (result == KEY_CODE_YES)
-		ungetch((int)character);
-	if (result != OK || character == 0x1b)
+		return key_of_code_behind_escape(keyboard, (int)character);
+	if (result != OK)
 		return named(KEY_NAME_ESCAPE, 0);
+	if (begins_sequence(character) && take_sequence(keyboard, character))
+		return (struct key){0};
 	key = key_of_character(character);
 	key.modifiers |= KEY_ALT;
 	return key;
@@ -275,8 +347,25 @@ static bool has_hung_up(void)
 	return poll(&poll_fd, 1, 0) > 0 && poll_fd.revents & (POLLHUP | POLLERR | POLLNVAL);
 }
 
+/* The key that was read; KEYBOARD_NONE when it was none. */
+static enum keyboard_type take_key(struct keyboard *keyboard, int result, wint_t character,
+				   struct key *ret_key)
+{
+	buf_clear(&keyboard->unknown);
+	if (result == KEY_CODE_YES)
+		*ret_key = key_of_code(keyboard, (int)character);
+	else if (character == 0x1b)
+		*ret_key = key_after_escape(keyboard);
+	else
+		*ret_key = key_of_character(character);
+	if (ret_key->type != KEY_NONE)
+		return KEYBOARD_KEY;
+	return keyboard->unknown.len ? KEYBOARD_UNKNOWN : KEYBOARD_NONE;
+}
+
 enum keyboard_type keyboard_next(struct keyboard *keyboard, struct key *ret_key)
 {
+	enum keyboard_type type;
 	wint_t character;
 	int result;
 
@@ -295,14 +384,9 @@ enum keyboard_type keyboard_next(struct keyboard *keyboard, struct key *ret_key)
 			buf_clear(&keyboard->paste);
 			continue;
 		}
-		if (result == KEY_CODE_YES)
-			*ret_key = key_of_code(keyboard, (int)character);
-		else if (character == 0x1b)
-			*ret_key = key_after_escape(keyboard);
-		else
-			*ret_key = key_of_character(character);
-		if (ret_key->type != KEY_NONE)
-			return KEYBOARD_KEY;
+		type = take_key(keyboard, result, character, ret_key);
+		if (type != KEYBOARD_NONE)
+			return type;
 	}
 	return has_hung_up() ? KEYBOARD_ENDED : KEYBOARD_NONE;
 }

@@ -17,12 +17,17 @@ struct keyboard *keyboard_new(struct canvas *canvas);
 void keyboard_free(struct keyboard *keyboard);
 
 enum keyboard_type {
-	KEYBOARD_NONE,	/* nothing more now */
-	KEYBOARD_KEY,	/* ret_key */
-	KEYBOARD_PASTE, /* keyboard_pasted() */
-	KEYBOARD_ENDED, /* the terminal is gone */
+	KEYBOARD_NONE,	  /* nothing more now */
+	KEYBOARD_KEY,	  /* ret_key */
+	KEYBOARD_PASTE,	  /* keyboard_pasted() */
+	KEYBOARD_UNKNOWN, /* a key that has no name here: keyboard_unknown() */
+	KEYBOARD_ENDED,	  /* the terminal is gone */
 };
 enum keyboard_type keyboard_next(struct keyboard *keyboard, struct key *ret_key);
+
+/* What the terminal sent for the unknown key that came last, without the Esc in front: valid until the
+ * next key. */
+const struct buf *keyboard_unknown(const struct keyboard *keyboard);
 
 /* What was pasted last: valid until the next paste. */
 const struct buf *keyboard_pasted(const struct keyboard *keyboard);

@@ -181,6 +181,9 @@ static void on_keys(void *data, unsigned events)
 		case KEYBOARD_PASTE:
 			screen_take_paste(screen, keyboard_pasted(screen->keyboard));
 			break;
+		case KEYBOARD_UNKNOWN:
+			screen_take_unknown(screen, keyboard_unknown(screen->keyboard));
+			break;
 		case KEYBOARD_ENDED:
 			screen->end.signal_number = SIGHUP;
 			screen_leave(screen);

@@ -168,6 +168,8 @@ void screen_lay_out(struct screen *screen);
 
 /* screen_keys.c */
 void screen_take_key(struct screen *screen, const struct key *key);
+/* A key that has no name here: for the program in a terminal, as it came; elsewhere it does nothing. */
+void screen_take_unknown(struct screen *screen, const struct buf *sequence);
 void screen_take_paste(struct screen *screen, const struct buf *text);
 void screen_send_key(struct screen *screen, const struct key *key);
 enum ui_context screen_context(const struct screen *screen);

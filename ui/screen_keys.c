@@ -254,6 +254,20 @@ void screen_take_key(struct screen *screen, const struct key *key)
 	}
 }
 
+void screen_take_unknown(struct screen *screen, const struct buf *sequence)
+{
+	bool elsewhere = screen->question.text || screen->line_use != LINE_NONE ||
+			 screen_context(screen) != UI_CONTEXT_TERMINAL;
+
+	for (size_t i = 0; !elsewhere && i < sequence->len; i++) {
+		struct key key = {.type = KEY_CHARACTER, .code = (unsigned char)sequence->data[i]};
+
+		/* Its Esc is the Alt of the first character. */
+		key.modifiers = i ? 0 : KEY_ALT;
+		screen_send_key(screen, &key);
+	}
+}
+
 void screen_take_paste(struct screen *screen, const struct buf *text)
 {
 	struct program_pane *program = screen_program(screen);
