@@ -23,8 +23,6 @@ const struct ui_action_row ui_actions[] = {
 		     NULL},
 	ROW(BACK) = {"back", GLOBAL, "N", "back", "go back to before the previous step", "back",
 		     NULL},
-	ROW(STEP) = {"step", GLOBAL, "s F11", "step",
-		     "enter a shell step before its first command (not built yet)", "step", NULL},
 	ROW(CONTINUE) = {"continue", GLOBAL, "c F5", "continue",
 			 "run on to a breakpoint, a failure or the end", "continue", NULL},
 	ROW(REVERSE_CONTINUE) = {"reverse-continue", GLOBAL, "C", "reverse",
@@ -56,10 +54,6 @@ const struct ui_action_row ui_actions[] = {
 			     "a shell in the state before the selected step", "shell before {step}",
 			     NULL},
 	ROW(TYPE) = {"type", GLOBAL, "i", "type", "type into the running step", NULL, NULL},
-	ROW(CHANGES) = {"changes", GLOBAL, "d", "changes",
-			"what the selected step changed (not built yet)", "diff {step}", NULL},
-	ROW(FILES) = {"files", GLOBAL, "f", "files",
-		      "the files after the selected step (not built yet)", "files {step}", NULL},
 	ROW(ENVIRONMENT) = {"environment", GLOBAL, "v", "env",
 			    "the parameters, and the environment of the selected step",
 			    "env {step}", NULL},
@@ -127,6 +121,12 @@ const struct ui_action_row ui_actions[] = {
 		       NULL, NULL},
 	ROW(RETURN) = {"return", TERMINAL, "Esc i", "return", "go on typing into the terminal",
 		       NULL, NULL},
+	ROW(STEP) = {"step", GLOBAL, "s F11", "step",
+		     "enter a shell step before its first command (not built yet)", "step", NULL},
+	ROW(CHANGES) = {"changes", GLOBAL, "d", "changes",
+			"what the selected step changed (not built yet)", "diff {step}", NULL},
+	ROW(FILES) = {"files", GLOBAL, "f", "files",
+		      "the files after the selected step (not built yet)", "files {step}", NULL},
 };
 
 static const char *const context_names[UI_CONTEXTS] = {

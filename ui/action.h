@@ -26,7 +26,6 @@ enum ui_action {
 	UI_ACTION_NONE,
 	UI_ACTION_NEXT,
 	UI_ACTION_BACK,
-	UI_ACTION_STEP,
 	UI_ACTION_CONTINUE,
 	UI_ACTION_REVERSE_CONTINUE,
 	UI_ACTION_UNTIL,
@@ -41,8 +40,6 @@ enum ui_action {
 	UI_ACTION_SHELL_AFTER,
 	UI_ACTION_SHELL_BEFORE,
 	UI_ACTION_TYPE,
-	UI_ACTION_CHANGES,
-	UI_ACTION_FILES,
 	UI_ACTION_ENVIRONMENT,
 	UI_ACTION_LOG,
 	UI_ACTION_SAVE_LOG,
@@ -81,6 +78,9 @@ enum ui_action {
 	UI_ACTION_QUIT,
 	UI_ACTION_CANCEL,
 	UI_ACTION_RETURN, /* to the program in the terminal, after the prefix key */
+	UI_ACTION_STEP,	  /* these are not built yet: help has them last */
+	UI_ACTION_CHANGES,
+	UI_ACTION_FILES,
 	UI_ACTIONS,
 };
 

@@ -7,6 +7,9 @@
 #include "ui/screen_internal.h"
 #include "ui/words.h"
 
+/* What is left of a step's name in the title. */
+enum { NAME_COLUMNS_MIN = 8 };
+
 static struct store *store_of(const struct screen *screen)
 {
 	return host_store(session_host(screen->session));
@@ -163,15 +166,14 @@ void screen_tell_search(struct screen *screen)
 		screen_say(screen, THEME_WARNING, "%s", texts[state]);
 }
 
-/* "attempt 2 · failed: exit status 1 · 3.2 s" */
-static void add_attempt(const struct screen *screen, const char *between, struct buf *out)
+/* "failed: exit status 1 · 3.2 s" */
+static void add_result(const struct screen *screen, const char *between, struct buf *out)
 {
 	struct attempt attempt = {0};
 	struct err err;
 
 	if (store_get_attempt(store_of(screen), shown_attempt(screen), &attempt, &err) > 0) {
-		buf_add_fmt(out, "%sattempt %" PRId64 "%s%s", between, attempt.number, between,
-			    step_result_name(result_of_attempt(&attempt)));
+		buf_add_fmt(out, "%s%s", between, step_result_name(result_of_attempt(&attempt)));
 		if (attempt.result != ATTEMPT_PASSED) {
 			buf_add_str(out, ": ");
 			add_reason(out, &attempt);
@@ -182,35 +184,71 @@ static void add_attempt(const struct screen *screen, const char *between, struct
 	attempt_release(&attempt);
 }
 
-/* "5 Configure · running · 12 s of about 40 s" */
+static void add_number(const struct screen *screen, const char *between, struct buf *out)
+{
+	buf_add_fmt(out, "%sattempt %" PRId64, between, shown_attempt(screen));
+}
+
+/* "running · 12 s of about 40 s" */
+static void add_progress(const struct screen *screen, const char *between, struct buf *out)
+{
+	bool paused = session_state(screen->session) == SESSION_PAUSED;
+
+	buf_add_fmt(out, "%s%s%s", between, paused ? "paused" : "running", between);
+	add_duration(out, screen_elapsed(screen));
+	if (screen->expected_ms) {
+		buf_add_str(out, " of about ");
+		add_duration(out, screen->expected_ms);
+	}
+}
+
+/* How the view differs from what the pane shows of itself. */
+static void add_view(const struct screen *screen, const char *between, struct buf *out)
+{
+	if (output_searched(screen->output) == LOG_VIEW_SEARCHING)
+		buf_add_fmt(out, "%ssearching %d %%", between, output_progress(screen->output));
+	if (!output_follows(screen->output))
+		buf_add_fmt(out, "%sscrolled back", between);
+}
+
+/* What is known of the output besides its step, the most important first: where there is no room, the end is
+ * cut off. The number of an attempt is important when it is an older one. */
+static void add_facts(const struct screen *screen, const char *between, struct buf *out)
+{
+	bool running = is_running(screen, screen->selected) && !screen->output_attempt;
+
+	if (screen->typing)
+		buf_add_fmt(out, "%styping into it", between);
+	if (screen->output_attempt)
+		add_number(screen, between, out);
+	if (running)
+		add_progress(screen, between, out);
+	if (!screen->output)
+		return;
+	if (!running)
+		add_result(screen, between, out);
+	add_view(screen, between, out);
+	if (!running && !screen->output_attempt)
+		add_number(screen, between, out);
+}
+
+/* "5 Configure · failed: exit status 1 · 3.2 s · attempt 2". The name, which the list of steps has too,
+ * gives way to how the step ended. */
 static void add_title(struct screen *screen, struct buf *out)
 {
 	const struct step *step = screen_step(screen, shown_step(screen));
-	const char *between = screen->frame.ascii ? " - " : " · ";
+	AUTO_BUF struct buf name = BUF_INIT, facts = BUF_INIT;
+	int room;
 
+	add_facts(screen, screen->frame.ascii ? " - " : " · ", &facts);
 	buf_add_fmt(out, "%zu ", step->number);
-	buf_add_shown(out, step->name, strlen(step->name));
-	if (is_running(screen, screen->selected) && !screen->output_attempt) {
-		bool paused = session_state(screen->session) == SESSION_PAUSED;
-
-		buf_add_fmt(out, "%s%s%s", between, paused ? "paused" : "running", between);
-		add_duration(out, screen_elapsed(screen));
-		if (screen->expected_ms) {
-			buf_add_str(out, " of about ");
-			add_duration(out, screen->expected_ms);
-		}
-	} else if (screen->output) {
-		add_attempt(screen, between, out);
-	}
-	if (screen->output) {
-		if (output_searched(screen->output) == LOG_VIEW_SEARCHING)
-			buf_add_fmt(out, "%ssearching %d %%", between,
-				    output_progress(screen->output));
-		if (!output_follows(screen->output))
-			buf_add_fmt(out, "%sscrolled back", between);
-	}
-	if (screen->typing)
-		buf_add_fmt(out, "%styping into it", between);
+	buf_add_shown(&name, step->name, strlen(step->name));
+	/* Within the corners of the border, and a blank at the end. */
+	room = screen->layout.panes[PANE_OUTPUT].columns - 3 - frame_text_columns(out->data) -
+	       frame_text_columns(facts.data);
+	add_fitting(out, name.data, (size_t)(room > NAME_COLUMNS_MIN ? room : NAME_COLUMNS_MIN),
+		    screen->frame.ascii);
+	buf_add_str(out, facts.data);
 }
 
 static void move(struct screen *screen, enum motion motion)

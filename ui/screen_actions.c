@@ -240,6 +240,8 @@ static void search(struct screen *screen)
 
 static void search_by(struct screen *screen, bool forward)
 {
+	bool names = screen->popup == POPUP_NONE && screen->focus == PANE_STEPS;
+	const char *where = names ? " among the names of steps" : "";
 	bool found;
 
 	if (!screen->pattern) {
@@ -252,7 +254,7 @@ static void search_by(struct screen *screen, bool forward)
 		found = !pane_types[screen->focus]->find ||
 			pane_types[screen->focus]->find(screen, screen->pattern, forward);
 	if (!found)
-		screen_say(screen, THEME_WARNING, "not found: %s", screen->pattern);
+		screen_say(screen, THEME_WARNING, "not found%s: %s", where, screen->pattern);
 }
 
 static void search_next(struct screen *screen)

@@ -5,24 +5,26 @@
 #include "engine/base/mem.h"
 #include "ui/screen_internal.h"
 
-/* --- what becomes of an entered line */
+/* --- what becomes of an entered line: false when it is to be mended, and stays */
 
-static void enter_command(struct screen *screen, const char *text)
+static bool enter_command(struct screen *screen, const char *text)
 {
 	screen_run_line(screen, text);
+	return true;
 }
 
-static void enter_pattern(struct screen *screen, const char *text)
+static bool enter_pattern(struct screen *screen, const char *text)
 {
 	if (!*text)
-		return;
+		return true;
 	free(screen->pattern);
 	screen->pattern = mem_strdup(text);
 	screen_act(screen, UI_ACTION_SEARCH_NEXT);
+	return true;
 }
 
 /* The breakpoint on the selected step gets another condition; one is set if there is none. */
-static void enter_condition(struct screen *screen, const char *text)
+static bool enter_condition(struct screen *screen, const char *text)
 {
 	AUTO_FREE char *line = mem_printf(*text ? "%zu if %s" : "%zu", screen->selected, text);
 	const char *condition = *text ? text : NULL;
@@ -36,26 +38,32 @@ static void enter_condition(struct screen *screen, const char *text)
 		result = session_add_breakpoint(screen->session, line, false, &err);
 	if (result < 0)
 		screen_say(screen, THEME_ERROR, "%s", err.text);
-	screen_keep(screen);
+	else
+		screen_keep(screen);
+	return result >= 0;
 }
 
-static void enter_file(struct screen *screen, const char *text)
+static bool enter_file(struct screen *screen, const char *text)
 {
 	struct err err;
 
 	if (!*text)
-		return;
-	if (!screen->output)
+		return true;
+	if (!screen->output) {
 		screen_say(screen, THEME_ERROR, "the log is no longer there: nothing was saved");
-	else if (output_save(screen->output, text, &err) < 0)
+		return true;
+	}
+	if (output_save(screen->output, text, &err) < 0) {
 		screen_say(screen, THEME_ERROR, "%s", err.text);
-	else
-		screen_say(screen, THEME_NOTE, "saved: %s", text);
+		return false;
+	}
+	screen_say(screen, THEME_NOTE, "saved: %s", text);
+	return true;
 }
 
 static const struct {
 	const char *prompt;
-	void (*enter)(struct screen *screen, const char *text);
+	bool (*enter)(struct screen *screen, const char *text);
 } uses[] = {
 	[LINE_COMMAND] = {":", enter_command},
 	[LINE_SEARCH] = {"/", enter_pattern},
@@ -84,13 +92,16 @@ bool screen_is_line_about_step(const struct screen *screen)
 	return screen->line_use == LINE_CONDITION || screen->line_use == LINE_SAVE;
 }
 
+/* What is wrong with a line is said above it: else what a person types to mend it would be taken as keys. */
 static void end_line(struct screen *screen)
 {
 	enum line_use use = screen->line_use;
 	AUTO_FREE char *text = mem_strdup(screen->line.text.data);
 
 	screen->line_use = LINE_NONE;
-	uses[use].enter(screen, text);
+	screen_forget_message(screen);
+	if (!uses[use].enter(screen, text))
+		screen_begin_line(screen, use, text);
 }
 
 /* Completes the word in front of the cursor; with several choices as far as they agree, and shows
@@ -128,6 +139,7 @@ void screen_line_key(struct screen *screen, const struct key *key)
 		break;
 	case LINE_CANCELLED:
 		screen->line_use = LINE_NONE;
+		screen_forget_message(screen);
 		break;
 	case LINE_COMPLETE:
 		complete(screen);
