@@ -7,6 +7,8 @@
 
 #include "engine/base/buf.h"
 #include "engine/base/mem.h"
+#include "engine/spec/diagnostics.h"
+#include "engine/spec/suggest.h"
 
 static bool is_abbreviation(const struct command *command, const char *name)
 {
@@ -21,6 +23,23 @@ static const struct command *find_exact(const char *name)
 			return command;
 	}
 	return NULL;
+}
+
+/* There is none of this name: says which may be meant. */
+static void refuse_name(const char *name, struct err *err)
+{
+	AUTO_FREE char *shown = buf_shown(short_text(name).text);
+	AUTO_STRV struct strv known = {0};
+	const char *nearest;
+
+	for (const struct command *command = command_table; command->name; command++)
+		strv_add(&known, command->name);
+	nearest = suggest_nearest(name, &known);
+	if (nearest)
+		err_set(err, ERR_USAGE, "there is no command '%s' (did you mean '%s'?)", shown,
+			nearest);
+	else
+		err_set(err, ERR_USAGE, "there is no command '%s'; `help` lists them", shown);
 }
 
 const struct command *command_find(const char *name, struct err *err)
@@ -41,7 +60,7 @@ const struct command *command_find(const char *name, struct err *err)
 		found = command;
 	}
 	if (!found)
-		err_set(err, ERR_USAGE, "there is no command '%s'; `help` lists them", shown);
+		refuse_name(name, err);
 	return found;
 }
 
@@ -110,21 +129,23 @@ static int check_arguments(const struct command *command, size_t given, struct e
 	count_arguments(command->arguments, &least, &most);
 	if (command->raw || (given >= least && given <= most))
 		return 0;
-	return err_set(err, ERR_USAGE, "usage: %s%s%s", command->name, most ? " " : "",
-		       command->arguments);
+	return err_set(err, ERR_USAGE, "usage: %s%s%s (%s)", command->name, most ? " " : "",
+		       command->arguments, command->help);
 }
 
 /* What a command that is not allowed now is told. */
 static int check_state(const struct command *command, const struct session *session,
 		       struct err *err)
 {
+	bool paused = session_state(session) == SESSION_PAUSED;
+
 	if (command->states & 1u << session_state(session))
 		return 0;
 	if (session_state(session) == SESSION_STOPPED)
 		return err_set(err, ERR_USAGE, "%s: no step is running", command->name);
-	return err_set(err, ERR_USAGE, "%s: step %zu is %s", command->name,
-		       session_position(session),
-		       session_state(session) == SESSION_PAUSED ? "paused" : "running");
+	return err_set(err, ERR_USAGE, "%s: step %zu is %s: %s", command->name,
+		       session_position(session), paused ? "paused" : "running",
+		       paused ? "`resume` or `kill` it" : "wait, or `kill` it");
 }
 
 /* The rest of a line as one argument; none when it is empty. */

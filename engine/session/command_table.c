@@ -207,6 +207,20 @@ static void add_help(const struct command *command, struct buf *out)
 	buf_add_fmt(out, "  %s\n", command->help);
 }
 
+/* What is not built yet comes last. */
+static void add_all_help(struct buf *out)
+{
+	for (const struct command *row = command_table; row->name; row++) {
+		if (row->run)
+			add_help(row, out);
+	}
+	for (const struct command *row = command_table; row->name; row++) {
+		if (!row->run)
+			add_help(row, out);
+	}
+	buf_add_str(out, "\nUnique beginnings of the names will do. STEP is a number or a name.\n");
+}
+
 static int run_help(struct session *session, const struct strv *arguments, struct err *err)
 {
 	const struct command *command =
@@ -215,13 +229,10 @@ static int run_help(struct session *session, const struct strv *arguments, struc
 
 	if (arguments->len && !command)
 		return -1;
-	for (const struct command *row = command_table; row->name; row++) {
-		if (!command || row == command)
-			add_help(row, &text);
-	}
-	if (!command)
-		buf_add_str(&text, "\nUnique beginnings of the names will do. STEP is a number or "
-				   "a name.\n");
+	if (command)
+		add_help(command, &text);
+	else
+		add_all_help(&text);
 	command_print(session, &text);
 	return 0;
 }

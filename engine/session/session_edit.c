@@ -4,6 +4,7 @@
 
 #include "engine/base/mem.h"
 #include "engine/session/session_internal.h"
+#include "engine/spec/suggest.h"
 #include "engine/spec/spec_edit.h"
 
 enum { STOPPED = 1 << SESSION_STOPPED };
@@ -155,6 +156,22 @@ static void take_parameters(struct session *session, struct spec *spec, struct s
 		session_place(session, changed)->status.flags |= STEP_STALE;
 }
 
+/* Fails for a parameter that the specification does not declare. */
+static int check_declared(const struct spec *spec, const char *name, struct err *err)
+{
+	AUTO_STRV struct strv known = {0};
+	AUTO_FREE char *suggestion = NULL;
+
+	for (size_t i = 0; i < spec->n_parameters; i++) {
+		if (!strcmp(spec->parameters[i].name, name))
+			return 0;
+		strv_add(&known, spec->parameters[i].name);
+	}
+	suggestion = suggest_text(name, &known);
+	return err_set(err, ERR_USAGE, "there is no parameter '%s'%s", short_text(name).text,
+		       suggestion);
+}
+
 int session_set_parameter(struct session *session, const char *setting, struct err *err)
 {
 	const char *equals = strchr(setting, '=');
@@ -167,6 +184,8 @@ int session_set_parameter(struct session *session, const char *setting, struct e
 	if (!equals || equals == setting)
 		return err_set(err, ERR_USAGE, "usage: set NAME=VALUE");
 	name = mem_strndup(setting, (size_t)(equals - setting));
+	if (check_declared(session->spec, name, err) < 0)
+		return -1;
 	strv_extend(&parameters, &session->parameters);
 	strv_setenv(&parameters, name, equals + 1);
 	spec = parse_with(session, &parameters, err);

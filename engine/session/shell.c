@@ -128,10 +128,10 @@ static int no_state(const struct shell_options *options, struct err *err)
 {
 	bool after = options->where == SHELL_AFTER;
 
-	return err_set(err, ERR_STEP,
-		       "there is no state %s step %zu: %s (--failed enters a failed attempt)",
+	return err_set(err, ERR_STEP, "there is no state %s step %zu: %s",
 		       after ? "after" : "before", options->step,
-		       after ? "it has not passed" : "a step before it has not passed");
+		       after ? "it has not passed; there may be one before it, or of its failure"
+			     : "a step before it has not passed; run the build until there");
 }
 
 static int find_state(struct shell *shell, const struct shell_options *options,

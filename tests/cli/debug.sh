@@ -352,6 +352,8 @@ test_help_has_every_command() {
 		tbreak delete enable disable info shell edit write env set log source help quit; do
 		grep -qE "^  $name( |\$)" "$out" || fail "no help for $name"
 	done
+	# What is not built yet comes last.
+	sed -n '/not built yet/,$p' "$out" | grep '^  [a-z]' | grep -v 'not built yet' && fail "in between"
 	check_err_has "before step 1"
 }
 

@@ -45,7 +45,9 @@ static void test_abbreviations(void **state)
 	assert_int_equal(err.code, ERR_USAGE);
 	assert_non_null(strstr(err.text, "'re' is ambiguous: rerun or resume"));
 	assert_null(command_find("nextt", &err));
-	assert_string_equal(err.text, "there is no command 'nextt'; `help` lists them");
+	assert_string_equal(err.text, "there is no command 'nextt' (did you mean 'next'?)");
+	assert_null(command_find("frobnicate", &err));
+	assert_string_equal(err.text, "there is no command 'frobnicate'; `help` lists them");
 	assert_null(command_find("\033[2J", &err));
 	assert_null(strchr(err.text, '\033'));
 }
@@ -124,6 +126,8 @@ static void test_arguments(void **state)
 		{"goto", "usage: goto STEP"},
 		{"rerun 1 2", "usage: rerun [STEP]"},
 		{"delete", "usage: delete NUMBER..."},
+		{"info",
+		 "usage: info TOPIC [STEP] (show facts: step, sandbox, artifacts, attempts"},
 	};
 	struct fixture *fixture = *state;
 

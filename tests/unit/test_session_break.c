@@ -232,6 +232,8 @@ static void test_set(void **state)
 	fixture_run(fixture, "continue");
 	fixture_expect_file(fixture, 4, "a", "two\n");
 	fixture_refuse(fixture, "set word", ERR_USAGE, "usage: set NAME=VALUE");
+	fixture_refuse(fixture, "set wort=x", ERR_USAGE,
+		       "there is no parameter 'wort' (did you mean 'word'?)");
 }
 
 int main(void)

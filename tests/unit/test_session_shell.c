@@ -78,11 +78,11 @@ static void test_refused(void **state)
 	fixture_load(fixture, TWO_STEPS FIXTURE_SHELL("true"));
 	fixture_run(fixture, "until 3");
 	visit_refused(fixture, 3, SHELL_AFTER, ERR_STEP,
-		      "there is no state after step 3: it has not passed (--failed enters a "
-		      "failed attempt)");
+		      "there is no state after step 3: it has not passed; there may be one "
+		      "before it, or of its failure");
 	visit_refused(fixture, 4, SHELL_BEFORE, ERR_STEP,
-		      "there is no state before step 4: a step before it has not passed "
-		      "(--failed enters a failed attempt)");
+		      "there is no state before step 4: a step before it has not passed; "
+		      "run the build until there");
 	visit_refused(fixture, 2, SHELL_FAILED, ERR_STEP, "step 2 has no attempt that failed");
 	visit_refused(fixture, 5, SHELL_BEFORE, ERR_USAGE, "there is no step 5: the build has 4");
 	visit_refused(fixture, 0, SHELL_BEFORE, ERR_USAGE, "there is no step 0: the build has 4");
