@@ -29,32 +29,46 @@ static const char *const capability_names[] = {
 	[CAP_SETFCAP] = "setfcap",
 };
 
-/* Each switch of a policy, and what it means while it is on. */
+/* Each switch of a policy: what it means while it is on, and what a step may do while it is off. */
 static const struct protection {
 	size_t offset;
-	const char *words;
+	const char *words, *permitted;
 } protections[] = {
 	{offsetof(struct sandbox_policy, inner_userns),
-	 "a user namespace without rights over the mounts"},
-	{offsetof(struct sandbox_policy, unshare_network), "no network"},
-	{offsetof(struct sandbox_policy, unshare_pid), "processes of its own"},
-	{offsetof(struct sandbox_policy, unshare_ipc), "IPC of its own"},
-	{offsetof(struct sandbox_policy, unshare_uts), "a host name of its own"},
-	{offsetof(struct sandbox_policy, unshare_cgroup), "no view of the host's cgroups"},
-	{offsetof(struct sandbox_policy, mask_paths), "secrets of the kernel in /proc hidden"},
-	{offsetof(struct sandbox_policy, read_only_paths), "kernel settings in /proc read-only"},
-	{offsetof(struct sandbox_policy, read_only_root), "a read-only root"},
-	{offsetof(struct sandbox_policy, minimal_dev), "a /dev of its own, without devices"},
-	{offsetof(struct sandbox_policy, private_tmp), "a /tmp of its own"},
-	{offsetof(struct sandbox_policy, drop_capabilities), "other capabilities dropped"},
-	{offsetof(struct sandbox_policy, no_new_privs),
-	 "no new privileges (set-uid has no effect)"},
-	{offsetof(struct sandbox_policy, seccomp), "system calls filtered"},
-	{offsetof(struct sandbox_policy, session), "a session of its own"},
-	{offsetof(struct sandbox_policy, clear_environment), "environment cleared"},
-	{offsetof(struct sandbox_policy, clear_groups), "supplementary groups cleared"},
-	{offsetof(struct sandbox_policy, close_descriptors), "descriptors closed"},
-	{offsetof(struct sandbox_policy, die_with_parent), "ends when contractor ends"},
+	 "a user namespace without rights over the mounts", "change the mounts"},
+	{offsetof(struct sandbox_policy, unshare_network), "no network", "use a network"},
+	{offsetof(struct sandbox_policy, unshare_pid), "processes of its own",
+	 "see processes of others"},
+	{offsetof(struct sandbox_policy, unshare_ipc), "IPC of its own", "use the IPC of others"},
+	{offsetof(struct sandbox_policy, unshare_uts), "a host name of its own",
+	 "see the host's name"},
+	{offsetof(struct sandbox_policy, unshare_cgroup), "no view of the host's cgroups",
+	 "see the host's cgroups"},
+	{offsetof(struct sandbox_policy, mask_paths), "secrets of the kernel in /proc hidden",
+	 "read secrets of the kernel in /proc"},
+	{offsetof(struct sandbox_policy, read_only_paths), "kernel settings in /proc read-only",
+	 "write to kernel settings in /proc"},
+	{offsetof(struct sandbox_policy, read_only_root), "a read-only root",
+	 "write to its root file system: what it changes there is kept in its snapshot"},
+	{offsetof(struct sandbox_policy, minimal_dev), "a /dev of its own, without devices",
+	 "use the host's devices"},
+	{offsetof(struct sandbox_policy, private_tmp), "a /tmp of its own",
+	 "use a /tmp that others use, too"},
+	{offsetof(struct sandbox_policy, drop_capabilities), "other capabilities dropped",
+	 "use all capabilities"},
+	{offsetof(struct sandbox_policy, no_new_privs), "no new privileges (set-uid has no effect)",
+	 "gain privileges by set-uid programs"},
+	{offsetof(struct sandbox_policy, seccomp), "system calls filtered", "use all system calls"},
+	{offsetof(struct sandbox_policy, session), "a session of its own",
+	 "use the session of who started it"},
+	{offsetof(struct sandbox_policy, clear_environment), "environment cleared",
+	 "see the environment of who started it"},
+	{offsetof(struct sandbox_policy, clear_groups), "supplementary groups cleared",
+	 "use supplementary groups"},
+	{offsetof(struct sandbox_policy, close_descriptors), "descriptors closed",
+	 "use descriptors that were left open"},
+	{offsetof(struct sandbox_policy, die_with_parent), "ends when contractor ends",
+	 "go on when contractor has ended"},
 };
 
 void policy_describe_capabilities(uint64_t capabilities, struct buf *out)
@@ -99,14 +113,24 @@ static void describe_network(const struct sandbox_policy *policy, struct buf *ou
 		buf_add_fmt(out, "one of its own, by %s\n", stack_name(policy->stack));
 }
 
+/* Adds the words for the switches that are on, or off, in lines; nothing where there are none. */
+static void describe_switches(const struct sandbox_policy *policy, bool on, const char *title,
+			      struct buf *out)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(protections); i++) {
+		const struct protection *row = &protections[i];
+
+		if (*(const bool *)((const char *)policy + row->offset) != on)
+			continue;
+		buf_add_fmt(out, "%s  %s\n", title, on ? row->words : row->permitted);
+		title = "";
+	}
+}
+
 static void describe_protections(const struct sandbox_policy *policy, struct buf *out)
 {
-	buf_add_str(out, "\nprotections:\n");
-	for (size_t i = 0; i < ARRAY_SIZE(protections); i++) {
-		bool on = *(const bool *)((const char *)policy + protections[i].offset);
-
-		buf_add_fmt(out, "  %s  %s\n", on ? "on " : "OFF", protections[i].words);
-	}
+	describe_switches(policy, true, "\nprotections:\n", out);
+	describe_switches(policy, false, "\nbut it may:\n", out);
 }
 
 static void describe_calls(struct buf *out)

@@ -232,8 +232,12 @@ static void a_policy_in_words(void **state)
 	strv_add_all(&policy.argv, "sh", "-c", "\033[2J", NULL);
 	policy_describe(&policy, &existing, &text);
 	assert_non_null(strstr(text.data, "shell step, as root in /workspace\n"));
-	assert_non_null(strstr(text.data, "\n  on   no network\n"));
-	assert_non_null(strstr(text.data, "\n  OFF  secrets of the kernel in /proc hidden\n"));
+	assert_non_null(strstr(text.data, "\nprotections:\n  a user namespace"));
+	assert_non_null(strstr(text.data, "\n  no network\n"));
+	assert_null(strstr(text.data, "hidden"));
+	assert_non_null(strstr(text.data, "\nbut it may:\n"));
+	assert_non_null(strstr(text.data, "\n  read secrets of the kernel in /proc\n"));
+	assert_null(strstr(text.data, "use a network"));
 	assert_non_null(strstr(text.data, " --hostname $'it\\'s\\n\\\\here' \\\n"));
 	assert_non_null(strstr(text.data, " \\\n    --bind-fd 11 / \\\n"));
 	assert_non_null(strstr(text.data, "\n  argument=\\x1b[2J\n"));
