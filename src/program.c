@@ -64,10 +64,11 @@ int program_fail(struct program *program, const struct err *err)
 int program_fail_usage(struct program *program, const struct err *err)
 {
 	const char *name = program->command ? program->command->name : "";
+	const char *help = *name ? name : subcommand_group(&program->options.words);
 
 	tell_failure(program, err);
 	program_warn(program, "%s%s%s\ntry 'contractor%s%s --help'", name, *name ? ": " : "",
-		     err->text, *name ? " " : "", name);
+		     err->text, *help ? " " : "", help);
 	return program->command && program->command->run == shell_command ? STATUS_SHELL_FAILED
 									  : STATUS_USAGE;
 }

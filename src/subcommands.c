@@ -127,6 +127,17 @@ int subcommand_find(const struct strv *words, enum command_id *ret_command, size
 	return 0;
 }
 
+const char *subcommand_group(const struct strv *words)
+{
+	for (size_t i = 1; words->len && i < COMMAND_COUNT; i++) {
+		const struct subcommand *row = &subcommand_table[i];
+
+		if (begins_with(row, words->items[0]) && row->name[first_length(row->name)])
+			return words->items[0];
+	}
+	return "";
+}
+
 /* One word of subcommand.arguments. */
 struct argument {
 	const char *text;

@@ -32,6 +32,9 @@ extern const struct subcommand subcommand_table[];
 int subcommand_find(const struct strv *words, enum command_id *ret_command, size_t *ret_used,
 		    struct err *err);
 
+/* The first word, if it is that of commands with two ("store"); else "". */
+const char *subcommand_group(const struct strv *words);
+
 /* Fails when count arguments are too few or too many; names what is missing. */
 int subcommand_check_arguments(const struct subcommand *command, const struct strv *arguments,
 			       size_t count, struct err *err);

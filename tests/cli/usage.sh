@@ -51,6 +51,21 @@ test_unknown_command() {
 	check_out_empty
 }
 
+# Who has begun to say what is meant is shown the help of that.
+test_half_a_command() {
+	for group in store artifact; do
+		run contractor "$group"
+		check_status 2
+		check_err_has "try 'contractor $group --help'"
+		run contractor "$group" nonsense
+		check_status 2
+		check_err_has "try 'contractor $group --help'"
+	done
+	run contractor nonsense
+	check_status 2
+	check_err_has "try 'contractor --help'"
+}
+
 test_unknown_option() {
 	run contractor run --wrong x.yaml
 	check_status 2
