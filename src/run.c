@@ -27,6 +27,7 @@ struct run {
 	int signal_number; /* of the first one that came, or 0 */
 	bool hurried;	   /* a second one has come */
 	bool settling;	   /* the steps are done: what is waited for is the disk */
+	bool delivered;	   /* the artifacts are written */
 	enum stop_reason reason;
 	struct err err; /* for STOP_ERROR */
 };
@@ -235,9 +236,38 @@ static void print_summary(struct run *run)
 	console_flush(console);
 }
 
+/* Whether all that was to run has passed. */
+static bool is_done(const struct run *run)
+{
+	size_t end = run->until ? run->until : run->build.spec->n_steps + 1;
+
+	return session_position(run->build.session) == end && !run->failure.step;
+}
+
+/* What a build that is done was to hand out, and has not since it was interrupted. */
+static void add_undelivered(const struct run *run, struct buf *out)
+{
+	const char *dir = run->program->options.keep_workspace;
+
+	if (!run->delivered)
+		session_add_artifacts(run->build.session, out);
+	if (dir) {
+		buf_add_str(out, out->len ? " and the workspace for " : "the workspace for ");
+		buf_add_shown(out, dir, strlen(dir));
+	}
+}
+
 static int end_by_signal(struct run *run)
 {
-	program_warn(run->program, "stopped by SIG%s", sigabbrev_np(run->signal_number));
+	AUTO_BUF struct buf missing = BUF_INIT;
+
+	if (is_done(run))
+		add_undelivered(run, &missing);
+	program_warn(run->program, "stopped by SIG%s%s%s", sigabbrev_np(run->signal_number),
+		     missing.len ? ": all steps have passed, but what they made was not handed "
+				   "out; the next run does it: "
+				 : "",
+		     missing.data);
 	return STATUS_SIGNAL + run->signal_number;
 }
 
@@ -270,8 +300,10 @@ static int deliver(struct run *run)
 {
 	struct err err;
 
-	if (session_export_artifacts(run->build.session, &err) < 0 ||
-	    (run->program->options.keep_workspace && keep_workspace(run, &err) < 0))
+	if (session_export_artifacts(run->build.session, &err) < 0)
+		return program_fail(run->program, &err);
+	run->delivered = true;
+	if (run->program->options.keep_workspace && keep_workspace(run, &err) < 0)
 		return program_fail(run->program, &err);
 	if (run->signal_number)
 		return end_by_signal(run);
@@ -302,6 +334,8 @@ static int fail_at_step(struct run *run)
 /* Says how it went, and gives the exit status. */
 static int conclude(struct run *run)
 {
+	if (run->signal_number && run->settling && run->reason == STOP_FAILED)
+		failure_report(&run->failure, &run->build);
 	if (run->signal_number)
 		return end_by_signal(run);
 	if (run->program->out.error)

@@ -188,5 +188,7 @@ int session_export_artifacts(struct session *session, struct err *err);
 /* The same for a person at the end of the build, unless something in it was made by hand. ret_text says in a line
  * what was done, and why not; it is empty where there are no artifacts. */
 int session_deliver_artifacts(struct session *session, struct buf *ret_text, struct err *err);
+/* "artifacts a, b", which these would write; "" when there are none. Safe to show. */
+void session_add_artifacts(const struct session *session, struct buf *out);
 
 #endif

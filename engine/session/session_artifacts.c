@@ -50,9 +50,12 @@ static const char *made_by_hand(const struct session *session)
 	return NULL;
 }
 
-/* "a, b" */
-static void add_names(const struct strv *artifacts, struct buf *out)
+void session_add_artifacts(const struct session *session, struct buf *out)
 {
+	const struct strv *artifacts = &session_place(session, session->position)->before.artifacts;
+
+	if (artifacts->len)
+		buf_add_fmt(out, "artifact%s ", artifacts->len > 1 ? "s" : "");
 	for (size_t i = 0; i < artifacts->len; i++) {
 		const char *entry = artifacts->items[i];
 
@@ -70,8 +73,7 @@ int session_deliver_artifacts(struct session *session, struct buf *ret_text, str
 		return 0;
 	if (!why && session_export_artifacts(session, err) < 0)
 		return -1;
-	buf_add_fmt(ret_text, "artifact%s ", artifacts->len > 1 ? "s" : "");
-	add_names(artifacts, ret_text);
+	session_add_artifacts(session, ret_text);
 	buf_add_str(ret_text, why ? " not written to " : " written to ");
 	buf_add_shown(ret_text, dir, strlen(dir));
 	if (why)

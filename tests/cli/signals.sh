@@ -137,4 +137,44 @@ END
 	hang_up
 }
 
+# All steps have passed and the disk hangs: who does not wait is told what was left out. A run that failed says so.
+test_interrupted_at_the_end() {
+	local pid strace
+	[ "$(id -u)" = 0 ] || skip "only root can watch programs with a set-user-id bit"
+	command -v strace >/dev/null || skip "strace is not installed"
+	export ASAN_OPTIONS="${ASAN_OPTIONS:-}:detect_leaks=0"
+	for last in true false; do
+		spec $last.yaml <<END
+name: $last
+actions:
+  - action: create-systree
+    path: systree.tar
+  - action: create-artifact
+    artifact: what-$last-made
+  - action: shell
+    shell: $last
+END
+		env --default-signal=INT strace -f -o calls -e trace=syncfs \
+			-e inject=syncfs:delay_enter=60s \
+			"$CONTRACTOR" --store "$PWD/own store" run $last.yaml >"$out" 2>"$err" &
+		strace=$!
+		until "$CONTRACTOR" store list --store "$PWD/own store" | grep -q "shell .*$last.yaml"; do
+			sleep 0.1
+		done
+		# Again until it has ended: who is not waiting yet takes the first as the end of a step.
+		pid=$(pgrep -o -P $strace)
+		until grep -q "^$pid +++ exited" calls; do
+			kill -INT "$pid"
+			sleep 0.1
+		done
+		grep -q "^$pid +++ exited with 130 +++" calls || fail "$(grep "^$pid +++" calls)"
+		# Which waits for what it holds back, though that is dead.
+		kill -KILL $strace
+		wait $strace 2>/dev/null || :
+		check_err_has 'stopped by SIGINT'
+		[ $last = false ] || check_err_has 'not handed out; the next run does it: artifact what-true-made'
+	done
+	check_err_has 'failed: exit status 1'
+}
+
 run_tests "$@"
