@@ -33,7 +33,7 @@ int log_file_size(const struct log_file *file, uint64_t *ret_size, struct err *e
 static int fill(struct log_file *file, uint64_t offset, struct err *err)
 {
 	if (!file->bytes)
-		file->bytes = mem_resize(NULL, LOG_WINDOW, 1);
+		file->bytes = mem_resize(NULL, LOG_WINDOW + 1, 1);
 	file->offset = offset;
 	file->length = 0;
 	while (file->length < LOG_WINDOW) {
@@ -48,6 +48,7 @@ static int fill(struct log_file *file, uint64_t offset, struct err *err)
 			break;
 		file->length += (size_t)got;
 	}
+	file->bytes[file->length] = '\0';
 	return 0;
 }
 

@@ -27,7 +27,8 @@ void log_file_release(struct log_file *file);
 int log_file_size(const struct log_file *file, uint64_t *ret_size, struct err *err);
 
 /* The bytes from an offset on, at least wanted of them (at most LOG_WINDOW) or those up to the end of
- * the file; perhaps none. Valid until the next call. */
+ * the file; perhaps none. A NUL is behind them: some implementations of regexec() look for one, also with
+ * REG_STARTEND. Valid until the next call. */
 int log_file_get(struct log_file *file, uint64_t offset, size_t wanted, const char **ret_bytes,
 		 size_t *ret_length, struct err *err);
 

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include <locale.h>
+#include <sys/mman.h>
 
 #include "engine/base/mem.h"
 #include "tests/unit/log_fixture.h"
@@ -233,12 +234,39 @@ static void test_large(void **state)
 	close_log(&searched);
 }
 
+/* A window full of text, which an expression may be looked for in (sanitizers read it up to a NUL). */
+static void test_full_window(void **state)
+{
+	AUTO_CLOSE int fd = memfd_create("log", MFD_CLOEXEC);
+	AUTO_FREE char *text = mem_resize(NULL, LOG_WINDOW, 1);
+	struct log_match match = {0};
+	struct log_pattern *pattern;
+	struct log_file file;
+	const char *bytes;
+	size_t length;
+	struct err err;
+
+	(void)state;
+	memset(text, 'x', LOG_WINDOW);
+	text[LOG_WINDOW - 1] = 'y';
+	assert_int_equal(fd_write_all(fd, text, LOG_WINDOW), 0);
+	log_file_init(&file, fd);
+	assert_int_equal(log_file_get(&file, 0, LOG_WINDOW, &bytes, &length, &err), 0);
+	assert_int_equal(length, LOG_WINDOW);
+	assert_int_equal(log_pattern_new("[yz]", true, &pattern, &err), 0);
+	assert_true(log_pattern_find(pattern, bytes, length, &match));
+	assert_int_equal(match.start, LOG_WINDOW - 1);
+	assert_int_equal(bytes[length], '\0');
+	log_pattern_free(pattern);
+	log_file_release(&file);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_patterns),      cmocka_unit_test(test_bad_patterns),
 		cmocka_unit_test(test_text_anywhere), cmocka_unit_test(test_small),
-		cmocka_unit_test(test_large),
+		cmocka_unit_test(test_large),	      cmocka_unit_test(test_full_window),
 	};
 
 	setlocale(LC_CTYPE, "C.UTF-8");
