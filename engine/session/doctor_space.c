@@ -77,6 +77,9 @@ static bool is_refused(const struct doctor_host *host, struct doctor_finding *fi
 		doctor_lacks(finding, DOCTOR_MISSING, elsewhere,
 			     "%s belongs to user %u, not to you (user %u)", host->store_path,
 			     status.st_uid, geteuid());
+	else if (store_is_foreign(host->store_path))
+		doctor_lacks(finding, DOCTOR_MISSING, elsewhere,
+			     "%s is not a store, and not empty either", host->store_path);
 	else if (status.st_mode & 077)
 		doctor_lacks(finding, DOCTOR_MISSING, close_it, "%s is open to others (mode %04o)",
 			     host->store_path, status.st_mode & 07777);

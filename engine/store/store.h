@@ -82,6 +82,9 @@ void store_clean(struct store *store);
  * directory, where it would make a store. */
 bool store_exists(const char *path);
 
+/* Whether path is a directory that store_open() would refuse for what is in it. */
+bool store_is_foreign(const char *path);
+
 /* $CONTRACTOR_STORE, $XDG_CACHE_HOME/contractor or ~/.cache/contractor. Free with free(). */
 char *store_default_path(void);
 

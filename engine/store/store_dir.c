@@ -64,24 +64,33 @@ static int make_dir(const char *path, struct err *err)
 	return store_unusable(err);
 }
 
-/* Fails unless the directory is the caller's alone. */
+/* Fails unless the directory is the caller's. */
 static int check_owner(int fd, const char *path, struct err *err)
 {
 	struct stat status;
 
 	if (fstat(fd, &status) < 0)
 		return err_sys(err, "cannot look at the store %s", path);
-	if (status.st_uid != geteuid())
-		err_set(err, ERR_HOST, "the store %s belongs to user %u, not to you (user %u)",
-			path, status.st_uid, geteuid());
-	else if (status.st_mode & 077)
-		return err_set(err, ERR_HOST,
-			       "the store %s is open to others (mode %04o); do `chmod 700 %s`, or "
-			       "name another place with --store",
-			       path, status.st_mode & 07777, path);
-	else
+	if (status.st_uid == geteuid())
 		return 0;
+	err_set(err, ERR_HOST, "the store %s belongs to user %u, not to you (user %u)", path,
+		status.st_uid, geteuid());
 	return store_unusable(err);
+}
+
+/* Fails unless it is the caller's alone. */
+static int check_closed(int fd, const char *path, struct err *err)
+{
+	struct stat status;
+
+	if (fstat(fd, &status) < 0)
+		return err_sys(err, "cannot look at the store %s", path);
+	if (!(status.st_mode & 077))
+		return 0;
+	return err_set(err, ERR_HOST,
+		       "the store %s is open to others (mode %04o); do `chmod 700 %s`, or "
+		       "name another place with --store",
+		       path, status.st_mode & 07777, path);
 }
 
 /* Fails when a directory that is no store yet has files of somebody else in it. */
@@ -101,6 +110,21 @@ static int check_foreign(int fd, const char *path, struct err *err)
 				       path, shown);
 	}
 	return 0;
+}
+
+/* True for a directory that is no store and has something of somebody else's in it. */
+static bool is_foreign(int fd, const char *path, struct err *err)
+{
+	return faccessat(fd, "version", F_OK, AT_SYMLINK_NOFOLLOW) < 0 &&
+	       check_foreign(fd, path, err) < 0;
+}
+
+bool store_is_foreign(const char *path)
+{
+	AUTO_CLOSE int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct err ignored;
+
+	return fd >= 0 && is_foreign(fd, path, &ignored);
 }
 
 /* Opens the directory itself, never through a link in its last component. */
@@ -131,8 +155,8 @@ int store_dir_open(const char *path, int *ret_fd, char **ret_path, struct err *e
 	fd = open_dir(clean, err);
 	if (fd < 0 || check_owner(fd, clean, err) < 0)
 		return -1;
-	if (faccessat(fd, "version", F_OK, AT_SYMLINK_NOFOLLOW) < 0 &&
-	    check_foreign(fd, clean, err) < 0)
+	/* In this order: nobody is to be told to close /tmp to others. */
+	if (is_foreign(fd, clean, err) || check_closed(fd, clean, err) < 0)
 		return -1;
 	/* A garbled one is for later; a newer one must not be touched at all. */
 	if (store_version_read(fd, clean, &version, err) < 0 && err->code == ERR_HOST)

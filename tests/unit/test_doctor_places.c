@@ -60,6 +60,7 @@ static void test_store_of_others(void **state)
 {
 	struct fixture *fixture = *state;
 	AUTO_FREE char *link = path_join(fixture->root, "link");
+	AUTO_FREE char *mine = path_join(fixture->root, "mine");
 	AUTO_FREE char *remedy = mem_printf("chmod 700 '%s'", fixture->root);
 
 	assert_int_equal(chmod(fixture->root, 0750), 0);
@@ -71,6 +72,11 @@ static void test_store_of_others(void **state)
 	check_finds(fixture, doctor_check_store, DOCTOR_MISSING, "symbolic link", "--store");
 	fixture->host.store_path = "/proc/self/status";
 	check_finds(fixture, doctor_check_store, DOCTOR_MISSING, "not a directory", "--store");
+	/* Nobody is told to close a directory that is no store. */
+	put(fixture, "/mine/thesis.tex", "", 0644);
+	fixture->host.store_path = mine;
+	assert_int_equal(chmod(mine, 0755), 0);
+	check_finds(fixture, doctor_check_store, DOCTOR_MISSING, "not a store", "--store");
 	if (geteuid()) {
 		fixture->host.store_path = "/";
 		check_finds(fixture, doctor_check_store, DOCTOR_MISSING, "user 0", "--store");

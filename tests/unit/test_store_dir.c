@@ -75,6 +75,9 @@ static void test_refused(void **state)
 	assert_int_equal(mkdir(foreign, 0700), 0);
 	assert_int_equal(mkdir(file, 0700), 0);
 	expect_refused(foreign, ERR_USAGE, "thesis.tex");
+	/* It is not to be closed to others for that. */
+	assert_int_equal(chmod(foreign, 01777), 0);
+	expect_refused(foreign, ERR_USAGE, "thesis.tex");
 	assert_int_equal(access(layers, F_OK), -1);
 	expect_refused("/proc/self/store", ERR_HOST, "--store");
 }
