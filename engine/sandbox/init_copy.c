@@ -114,6 +114,8 @@ static int find_change(int root_fd, const struct timespec *at, struct err *err)
 	int found = walk ? 1 : -1;
 	bool changed = false;
 
+	if (walk)
+		tree_walk_take_all(walk);
 	while (found > 0 && !changed) {
 		found = tree_walk_next(walk, &entry, err);
 		changed = found > 0 && moment_is_later(&entry.status.st_ctim, at);

@@ -127,6 +127,33 @@ END
 	[ "$(stat -c %Y "$layer")" = "$(date -d 2001-02-03 +%s)" ] || fail "its time has changed"
 }
 
+# A mode is a change, of whatever kind the file is. busybox makes the socket, where it thinks its log is.
+test_changed_socket() {
+	spec test.yaml <<'END'
+name: test
+actions:
+  - action: create-systree
+    path: systree.tar
+  - action: shell
+    shell: |
+      ln -s /workspace/socket /dev/log
+      busybox syslogd -n &
+      until [ -S socket ]; do :; done
+      chmod 600 socket
+      kill $!
+  - action: shell
+    shell: chmod 640 socket
+END
+	for CONTRACTOR_BACKEND in "" copy; do
+		export CONTRACTOR_BACKEND
+		run contractor run test.yaml --no-cache
+		check_status 0
+		run contractor shell test.yaml 3 -- stat -c %a socket
+		check_status 0
+		check_out 640
+	done
+}
+
 test_unknown_backend() {
 	write_spec
 	CONTRACTOR_BACKEND=tape run contractor run test.yaml
