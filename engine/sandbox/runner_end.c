@@ -174,10 +174,11 @@ static void out_of_time(void *data)
 
 void runner_arm_limit(struct runner *runner)
 {
-	int64_t left = runner->limits.time_ms - runner_time_ms(runner);
+	int64_t left = runner->limits.time_ms + runner->ready_ms - runner_time_ms(runner);
+	bool is_ready = runner->terminal || !runner->expects_terminal;
 
 	loop_timer_remove(&runner->time_limit);
-	if (runner->limits.time_ms && !runner->held)
+	if (runner->limits.time_ms && is_ready && !runner->paused && !runner->held)
 		runner->time_limit =
 			loop_timer(runner->loop, left > 0 ? left : 0, out_of_time, runner);
 }

@@ -27,6 +27,7 @@ struct runner {
 	struct loop_timer *time_limit, *kill_timer;
 
 	int64_t started_ms, run_ms, resumed_ms; /* run_ms: until resumed_ms, without pauses */
+	int64_t ready_ms;			/* of that, until its sandbox was ready */
 	bool paused, pausing;
 	bool held; /* the step's own program has ended: what is left is with shells that joined */
 	bool killed, dead; /* init was told to kill the step; no process of it is left */
@@ -56,7 +57,7 @@ void runner_watch(struct runner *runner, struct prepared *prepared);
 
 /* How long it ran, without pauses. */
 int64_t runner_time_ms(const struct runner *runner);
-/* Starts the timer of the time limit anew, for what is left of it. */
+/* Starts the timer of the time limit anew, for what is left of it: once the step's own time has begun. */
 void runner_arm_limit(struct runner *runner);
 
 /* Sends init a command (message.h), while there is one. */

@@ -123,11 +123,44 @@ static void test_patience(void **state)
 	close(pair[1]);
 }
 
+/* A sandbox that takes longer to make than its step may run: the step has all of its time. */
+static void test_time_begins_when_it_is_ready(void **state)
+{
+	enum { LIMIT_MS = 3600000 };
+	struct fixture *fixture = *state;
+	const struct sandbox_policy policy = {.terminal = true};
+	const struct run_options options = {
+		.loop = fixture->loop, .policy = &policy, .limits.time_ms = LIMIT_MS};
+	struct prepared prepared = {.control = {-1, -1}, .diagnostic = {-1, -1}};
+	struct runner *runner = runner_new(&options);
+	int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), pair[2];
+	struct err err;
+
+	assert_int_equal(message_pair(pair, &err), 0);
+	fcntl(pair[0], F_SETFL, O_NONBLOCK);
+	prepared.control[0] = pair[0];
+	runner_watch(runner, &prepared);
+	runner->resumed_ms -= 2 * LIMIT_MS;
+	runner_arm_limit(runner);
+	assert_null(runner->time_limit);
+	assert_int_equal(message_send_fd(pair[1], 'P', master), 0);
+	while (!runner->terminal)
+		loop_turn(fixture->loop, -1);
+	assert_non_null(runner->time_limit);
+	loop_turn(fixture->loop, 0);
+	assert_non_null(runner->time_limit);
+	assert_int_equal(runner->result.end, RUN_EXITED);
+	runner_free(runner);
+	close(pair[1]);
+	close(master);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		FIXTURE_TEST(test_worker_names_another_process),
 		FIXTURE_TEST(test_patience),
+		FIXTURE_TEST(test_time_begins_when_it_is_ready),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
