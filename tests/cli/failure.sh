@@ -108,14 +108,14 @@ END
 
 test_time_limit() {
 	failing <<'END'
-    limits: {time: 1s}
+    limits: {time: 3s}
     shell: |
       echo started
       sleep 1000
 END
 	check_status 1
 	check_says started
-	check_err_has "step 2 'Compile' timed-out: ran longer than 1 s"
+	check_err_has "step 2 'Compile' timed-out: ran longer than 3 s"
 }
 
 test_output_limit() {

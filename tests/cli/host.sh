@@ -108,17 +108,21 @@ actions:
   - action: shell
     shell: |
       trap "echo it was told; exit 0" TERM
+      echo ready
       sleep 1000 & wait
-    limits: {time: 1s}
 END
 	# shellcheck disable=SC2016 # for the inner shell
-	run unshare -m bash -c '
+	env --default-signal=INT unshare -m bash -c '
 		mount --bind /dev/null /usr/bin/newuidmap
 		exec setpriv --reuid "$1" --regid "$1" --groups "$(seq -s , 5001 7000)" \
 			env HOME="$PWD" "$CONTRACTOR" run --store "$PWD/store" test.yaml' \
-		bash "$as"
-	check_status 1
-	check_out "it was told"
+		bash "$as" >"$out" 2>"$err" &
+	started=$!
+	wait_for ready
+	kill -INT "$started"
+	finish
+	check_status 130
+	check_out_has "it was told"
 }
 
 # In a user namespace of its own, where the kernel gives no further ones.

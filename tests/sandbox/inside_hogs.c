@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "engine/base/mem.h"
@@ -19,16 +20,34 @@
 enum {
 	SHARERS = 6,
 	BLOCK = 1 << 20,
-	HOLD_MS = 400,
 	DEPTH = 200,
 	STACK = 1 << 16,
 	MANY = 900, /* descriptors, as all may have */
 };
 
-/* Long enough to be noticed; short enough for a test. */
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Until when it goes on, if it is not ended before: for $HOLD_MS. */
+static int64_t hold_end(void)
+{
+	const char *hold_ms = getenv("HOLD_MS");
+
+	return now_ms() + (hold_ms ? atol(hold_ms) : 0);
+}
+
+/* Keeps what it has, so that it is noticed. */
 static void hold(void)
 {
-	usleep(HOLD_MS * 1000);
+	int64_t end = hold_end();
+
+	while (now_ms() < end)
+		usleep(10000);
 }
 
 static char *take(size_t size, int flags)
@@ -62,11 +81,13 @@ static int share(const char *megabytes, int flags)
 	return INSIDE_OPEN;
 }
 
-/* So many megabytes, which several children share at once, again and again. */
+/* So many megabytes, which several children share at once, N times or until the end of the hold. */
 static int forked_often(char **arguments)
 {
+	int64_t end = hold_end();
+
 	take(strtoull(arguments[0], NULL, 10) << 20, MAP_PRIVATE);
-	for (long left = atol(arguments[1]); left > 0; left--) {
+	for (long left = atol(arguments[1]); left > 0 || now_ms() < end; left--) {
 		for (int i = 0; i < SHARERS; i++) {
 			if (fork() == 0) {
 				usleep(10000);
@@ -164,9 +185,10 @@ static int hole(char **arguments)
 	return INSIDE_OPEN;
 }
 
-/* So many megabytes, handed on N times from a process to its child, and that ends at once. */
+/* So many megabytes, handed on N times, or until the end of the hold, from a process to its child, and that ends at once. */
 static int handed_on(char **arguments)
 {
+	int64_t last_ms = hold_end();
 	int end[2];
 	char byte;
 
@@ -174,7 +196,7 @@ static int handed_on(char **arguments)
 		return INSIDE_BROKEN;
 	if (fork() == 0) {
 		take(strtoull(arguments[0], NULL, 10) << 20, MAP_PRIVATE);
-		for (long left = atol(arguments[1]); left > 0; left--) {
+		for (long left = atol(arguments[1]); left > 0 || now_ms() < last_ms; left--) {
 			if (fork() != 0)
 				_exit(0);
 		}

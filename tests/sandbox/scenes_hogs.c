@@ -8,6 +8,10 @@
 
 #define MIB (UINT64_C(1) << 20)
 
+/* How long inside keeps what it has taken: until that is noticed, or longer than that would usually take. */
+#define UNTIL_NOTICED_MS "60000"
+#define USUALLY_MS "400"
+
 /* A step that has to end so within these limits, and by itself without them; or, if it ends by itself
  * within them, otherwise with the lower ones. */
 struct hog {
@@ -32,7 +36,7 @@ static const struct hog memory_hogs[] = {
 	{"inside in-memfd 120", RIG_USER, MEMORY(40), RUN_OVER_MEMORY, {0}, RUN_EXITED},
 	{"inside shared 120", RIG_ROOT, MEMORY(40), RUN_OVER_MEMORY, {0}, RUN_EXITED},
 	{"inside in-file 60 /dev/shm/a", RIG_USER, MEMORY(40), RUN_OVER_MEMORY, {0}, RUN_EXITED},
-	{"inside in-file 30 /run/a; inside in-file 30 /dev/shm/a",
+	{"inside in-file 30 /run/a & inside in-file 30 /dev/shm/a; wait",
 	 RIG_ROOT,
 	 MEMORY(40),
 	 RUN_OVER_MEMORY,
@@ -52,7 +56,7 @@ static const struct hog memory_sharers[] = {
 	 RUN_OVER_MEMORY},
 	{"inside vforked 40", RIG_USER, MEMORY(60), RUN_EXITED, MEMORY(20), RUN_OVER_MEMORY},
 	{"inside shared 40", RIG_USER, MEMORY(80), RUN_EXITED, MEMORY(20), RUN_OVER_MEMORY},
-	{"inside in-file 50 a; cat a a >/dev/null; inside forked 5", RIG_ROOT, MEMORY(20),
+	{"head -c 50000000 /dev/zero >a; cat a a >/dev/null; inside forked 5", RIG_ROOT, MEMORY(20),
 	 RUN_EXITED, MEMORY(2), RUN_OVER_MEMORY},
 };
 
@@ -71,8 +75,8 @@ static const struct hog disk_hogs[] = {
 /* Holes; what is gone again, and what is memory. */
 static const struct hog disk_savers[] = {
 	{"inside hole 1000", RIG_ROOT, DISK(MIB), RUN_EXITED, DISK(512), RUN_OVER_DISK},
-	{"for i in 1 2 3; do head -c 9000000 /dev/zero >a; rm a; done; inside in-file 20 /run/a; "
-	 ">b",
+	{"for i in 1 2 3; do head -c 9000000 /dev/zero >a; rm a; done; >b; "
+	 "inside in-file 20 /run/a",
 	 RIG_ROOT, DISK(10 * MIB), RUN_EXITED, DISK(512), RUN_OVER_DISK},
 };
 
@@ -101,7 +105,8 @@ static const struct hog crowds[] = {
 	 RUN_AT_PROCESSES,
 	 {0},
 	 RUN_EXITED},
-	{"sh -c 'for i in $(seq 60); do sleep 1 & done' || { sleep 2; exit 1; }",
+	{"mkfifo p; sh -c 'for i in $(seq 60); do cat p & done' || { sleep 2; : >p; sleep 1; exit "
+	 "1; }",
 	 RIG_ROOT,
 	 {.processes = 40},
 	 RUN_AT_PROCESSES,
@@ -118,6 +123,12 @@ static bool is_removed(struct trial *trial)
 	return access(path, F_OK) < 0;
 }
 
+/* Whether a step that ends so is ended from outside, as soon as it is noticed. */
+static bool is_stopped(enum run_end end)
+{
+	return end == RUN_OVER_MEMORY || end == RUN_OVER_DISK;
+}
+
 static bool ends(struct rig *rig, struct buf *notes, const struct hog *hog,
 		 const struct run_limits *limits, enum run_end end)
 {
@@ -126,6 +137,8 @@ static bool ends(struct rig *rig, struct buf *notes, const struct hog *hog,
 	bool passed;
 
 	trial_init(&trial, rig, hog->step, "/bin/sh", "-c", hog->command, NULL);
+	strv_setenv(&trial.policy.environment, "HOLD_MS",
+		    is_stopped(end) ? UNTIL_NOTICED_MS : USUALLY_MS);
 	trial.options.limits = *limits;
 	trial.policy.processes = limits->processes;
 	trial.policy.file_size = limits->file_bytes;

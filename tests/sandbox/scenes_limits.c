@@ -3,15 +3,18 @@
 
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "engine/base/mem.h"
 
 enum {
 	SHORT_MS = 150, /* how long something is seen not to happen */
-	LIMIT_MS = 600, /* a time limit: enough for a step to begin, or SIGTERM would find nobody */
+	LIMIT_MS = 600, /* a time limit */
 	CLOCK_MS = 1500,
-	GROWTH_MAX_MS = 20000,
+	SLOWER_TIMES = 5, /* so much longer, */
+	SLOWER_MAX = 2,	  /* and again, when a step does not come to what is tried before */
+	GROWTH_MAX_MS = 60000,
 	MEMORY_LIMIT = 64 << 20,
 	CROWD_MAX = 40,
 };
@@ -26,15 +29,28 @@ static bool fail(struct trial *trial, struct buf *notes, const char *expected)
 	return false;
 }
 
-/* Whether a step of this command is out of time, and ended by this signal. */
+/* Runs a command with a limit that is long enough for it to say this. */
+static void run_limited(struct trial *trial, struct rig *rig, const char *command, const char *said)
+{
+	int64_t limit_ms = LIMIT_MS;
+
+	for (int slower = 0;; slower++, limit_ms *= SLOWER_TIMES) {
+		trial_init(trial, rig, RIG_ROOT, "/bin/sh", "-c", command, NULL);
+		trial->options.limits.time_ms = limit_ms;
+		trial_run(trial);
+		if (slower == SLOWER_MAX || strstr(trial->output.data, said))
+			return;
+		trial_release(trial);
+	}
+}
+
+/* Whether a step of this command is out of time when it has said this, and ended by this signal. */
 static bool runs_out_of_time(struct rig *rig, struct buf *notes, const char *command,
-			     int expected_signal)
+			     const char *said, int expected_signal)
 {
 	struct trial trial;
 
-	trial_init(&trial, rig, RIG_ROOT, "/bin/sh", "-c", command, NULL);
-	trial.options.limits.time_ms = LIMIT_MS;
-	trial_run(&trial);
+	run_limited(&trial, rig, command, said);
 	if (trial.result.end != RUN_TIMED_OUT || trial.result.exit_status != 128 + expected_signal)
 		return fail(&trial, notes, "a step that is out of time");
 	trial_release(&trial);
@@ -57,13 +73,14 @@ static bool goes_on(struct rig *rig, struct buf *notes)
 
 bool scene_time_limit(struct rig *rig, struct buf *notes)
 {
-	return runs_out_of_time(rig, notes, "exec sleep 1000", SIGTERM) && goes_on(rig, notes);
+	return runs_out_of_time(rig, notes, "echo begun; exec sleep 1000", "begun", SIGTERM) &&
+	       goes_on(rig, notes);
 }
 
 /* The signal that ended it tells this from the other scene. */
 bool scene_time_limit_ignoring_term(struct rig *rig, struct buf *notes)
 {
-	return runs_out_of_time(rig, notes, "exec inside hold -", SIGKILL);
+	return runs_out_of_time(rig, notes, "exec inside hold -", "holding", SIGKILL);
 }
 
 static bool prints(struct rig *rig, struct buf *notes, uint64_t limit, enum run_end expected)
@@ -204,17 +221,29 @@ bool scene_pause_stops_all(struct rig *rig, struct buf *notes)
 	return true;
 }
 
+/* Starts a step with a time limit that is long enough for it to begin, and to be paused if that is wanted. */
+static int64_t start_clock(struct trial *trial, struct rig *rig, bool pause)
+{
+	int64_t limit_ms = CLOCK_MS;
+
+	for (int slower = 0;; slower++, limit_ms *= SLOWER_TIMES) {
+		start_counting(trial, rig, limit_ms);
+		if (pause) {
+			runner_pause(trial->runner);
+			wait_paused(trial, true);
+		}
+		if (slower == SLOWER_MAX || !trial->ended)
+			return limit_ms;
+		trial_release(trial);
+	}
+}
+
 /* More time passes than the limit, paused or not. */
 static bool passes_time(struct rig *rig, struct buf *notes, bool pause, enum run_end expected)
 {
 	struct trial trial;
 
-	start_counting(&trial, rig, CLOCK_MS);
-	if (pause) {
-		runner_pause(trial.runner);
-		wait_paused(&trial, true);
-	}
-	trial_let_pass(&trial, CLOCK_MS + SHORT_MS);
+	trial_let_pass(&trial, start_clock(&trial, rig, pause) + SHORT_MS);
 	if (pause) {
 		runner_resume(trial.runner);
 		wait_paused(&trial, false);

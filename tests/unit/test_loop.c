@@ -260,15 +260,23 @@ NOTE(note_first, '1')
 NOTE(note_second, '2')
 NOTE(note_third, '3')
 
-/* The earliest first, each once; one of an hour is not due. */
+/* The earliest first, each once; one of an hour is not due. All begin in the same millisecond, or the order would be
+ * another. */
 static void test_timers(void **state)
 {
 	struct fixture *fixture = *state;
 	struct loop *loop = fixture->loop;
+	struct loop_timer *timers[3] = {NULL};
+	int64_t begin;
 
-	loop_timer(loop, 2, note_third, fixture);
-	loop_timer(loop, 0, note_first, fixture);
-	loop_timer(loop, 1, note_second, fixture);
+	do {
+		for (size_t i = 0; i < ARRAY_SIZE(timers); i++)
+			loop_timer_remove(&timers[i]);
+		begin = loop_now_ms();
+		timers[0] = loop_timer(loop, 2, note_third, fixture);
+		timers[1] = loop_timer(loop, 0, note_first, fixture);
+		timers[2] = loop_timer(loop, 1, note_second, fixture);
+	} while (loop_now_ms() != begin);
 	loop_timer(loop, 3600000, note_hook, fixture);
 	while (fixture->calls.len < 3)
 		loop_turn(loop, -1);
