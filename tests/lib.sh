@@ -20,7 +20,7 @@ umask 022
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 : "${CONTRACTOR:=$root/build/contractor}"
 : "${EXAMPLES:=$root/examples}"
-: "${TEST_TIMEOUT:=120}"
+: "${TEST_TIMEOUT:=400}"
 : "${TEST_LABEL:=}"
 export CONTRACTOR EXAMPLES TEST_TIMEOUT TEST_LABEL
 

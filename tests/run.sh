@@ -18,8 +18,8 @@ quick=no
 wanted=()
 # They wait for a third of their time or more.
 jobs_max=$(($(nproc) + ($(nproc) + 1) / 2))
-unit_timeout=300
-script_timeout=900
+unit_timeout=900
+script_timeout=1800
 test_user=${CONTRACTOR_TEST_USER:-contractor-test}
 has_user=no
 

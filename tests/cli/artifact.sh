@@ -135,7 +135,7 @@ END
 test_a_pipe_is_no_artifact() {
 	mkdir made
 	mkfifo made/sources.tar
-	run timeout 20 "$CONTRACTOR" artifact get --artifacts made sources -
+	run timeout 120 "$CONTRACTOR" artifact get --artifacts made sources -
 	check_status 2
 	check_err_has "not a regular file"
 }

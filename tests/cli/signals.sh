@@ -83,7 +83,7 @@ actions:
   - action: shell
     shell: echo it ran
 END
-	run timeout 60 env --ignore-signal=CHLD "$CONTRACTOR" run test.yaml
+	run timeout 300 env --ignore-signal=CHLD "$CONTRACTOR" run test.yaml
 	check_status 0
 	check_out "it ran"
 }
@@ -108,7 +108,7 @@ actions:
 END
 	# Leaks are looked for by a watcher, and strace is one.
 	export ASAN_OPTIONS="${ASAN_OPTIONS:-}:detect_leaks=0"
-	start_on_terminal "exec strace -f -o calls -e trace=syncfs -e inject=syncfs:delay_enter=60s \
+	start_on_terminal "exec strace -f -o calls -e trace=syncfs -e inject=syncfs:delay_enter=600s \
 		$CONTRACTOR --store '$PWD/own store' test.yaml"
 	wait_for 'next'
 	printf n >&9

@@ -16,7 +16,7 @@ enum {
 	ROUNDS = 50,
 	ROUND_MAX_MS = 60, /* of which it dies somewhere: longer than setting up takes */
 	SETTLE_MS = 300,
-	END_MAX_MS = 20000,
+	END_MAX_MS = 60000,
 	BOMB_MAX = 60,
 	BOMB_MS = 50, /* so much longer it goes on */
 };

@@ -52,7 +52,7 @@
 #include "engine/base/path.h"
 #include "tests/screen/screentest.h"
 
-enum { TIMEOUT_S = 20 };
+enum { TIMEOUT_S = 60 };
 
 /* --- the surroundings */
 

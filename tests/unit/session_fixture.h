@@ -31,7 +31,7 @@
 #include "engine/store/archive.h"
 #include "tests/unit/session_systree.h"
 
-enum { FIXTURE_PATIENCE_MS = 20000, FIXTURE_ALARM_S = 120 };
+enum { FIXTURE_PATIENCE_MS = 60000, FIXTURE_ALARM_S = 400 };
 
 /* The first lines of most specs: a systree of busybox, so that step 2 can run something. */
 #define FIXTURE_SPEC                 \

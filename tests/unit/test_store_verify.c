@@ -411,7 +411,7 @@ static _Noreturn void begin_late(int tmp_fd, const char *path, int ready)
 	int fd = openat(tmp_fd, "zz.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	int watch = inotify_init1(IN_CLOEXEC);
 
-	alarm(60);
+	alarm(400);
 	inotify_add_watch(watch, path, IN_CLOSE);
 	dprintf(ready, "ready");
 	for (int closed = 0; closed < 2;) {
