@@ -196,6 +196,31 @@ static void test_holds_the_step(void **state)
 	visit_release(&visit);
 }
 
+/* A step that failed far from its limit of processes is not tried with many: their end would be waited for. */
+static void test_failure_tries_few_processes(void **state)
+{
+	struct fixture *fixture = *state;
+	struct runner *runner;
+	struct visit visit;
+
+	begin(fixture, ONE_STEP);
+	visit_command(fixture, 2, SHELL_JOIN, "touch stop", "", 0);
+	visit_init(&visit, fixture, 2, SHELL_JOIN);
+	visit.options.terminal = true;
+	visit_start(&visit);
+	visit_await(&visit, " # ");
+	runner = action_runner(fixture->session->run);
+	type_to_step(fixture, "yes\n");
+	while (!runner->held)
+		loop_turn(fixture->loop, 1000);
+	visit_type(&visit, "sh -c 'test $$ -lt 100 && echo fe\"\"w'; exit\n");
+	visit_finish(&visit);
+	assert_non_null(strstr(visit.output.data, "few"));
+	visit_release(&visit);
+	fixture_finish(fixture);
+	fixture_expect_step(fixture, 2, STEP_FAILED, STEP_ADOPTED);
+}
+
 /* When the step's own program has ended, its time does not go on; nor does a pause start it again. */
 static void test_held_step_takes_no_time(void **state)
 {
@@ -439,6 +464,7 @@ int main(void)
 		FIXTURE_TEST(test_on_a_terminal),
 		FIXTURE_TEST(test_paused),
 		FIXTURE_TEST(test_holds_the_step),
+		FIXTURE_TEST(test_failure_tries_few_processes),
 		FIXTURE_TEST(test_held_step_takes_no_time),
 		FIXTURE_TEST(test_killed_with_the_step),
 		FIXTURE_TEST(test_killed_alone),
