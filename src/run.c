@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "engine/base/interrupt.h"
 #include "engine/base/mem.h"
 #include "engine/session/export.h"
 #include "src/build.h"
@@ -211,9 +212,13 @@ static int go(struct run *run, struct err *err)
 		return -1;
 	run->going = true;
 	if ((run->until ? session_until(session, run->until, err)
-			: session_continue(session, err)) < 0)
+			: session_continue(session, err)) < 0 &&
+	    !interrupt_is_pending())
 		return -1;
 	loop_run(run->build.loop);
+	/* It may have ended because of a signal that nobody has taken yet. */
+	if (interrupt_is_pending())
+		loop_turn(run->build.loop, 0);
 	settle(run);
 	return 0;
 }

@@ -5,6 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "engine/base/interrupt.h"
 #include "engine/base/mem.h"
 #include "engine/store/store_internal.h"
 
@@ -26,6 +27,10 @@ int store_digest_fd(int fd, char ret_digest[SHA256_HEX_SIZE], struct err *err)
 	while ((got = pread(fd, block, BLOCK, offset)) != 0) {
 		if (got < 0 && errno == EINTR)
 			continue;
+		if (got > 0 && interrupt_is_pending()) {
+			errno = EINTR;
+			got = -1;
+		}
 		if (got < 0) {
 			sha256_free(sha);
 			return err_sys(err, "cannot read a file for its digest");

@@ -137,6 +137,31 @@ END
 	hang_up
 }
 
+# A file that would take hours to be looked at for the first time: in the first step, and behind one that has been started.
+test_interrupted_while_files_are_looked_at() {
+	local signal
+	mkdir src
+	truncate -s 4T src/huge 2>/dev/null || skip "no file of 4 TiB can be made here"
+	spec copy.yaml <<'END'
+name: copy
+actions:
+  - action: create-systree
+    path: systree.tar
+  - action: copy
+    from: src
+END
+	for signal in INT TERM; do
+		start run copy.yaml
+		until [ "$(sed -n 's/^rchar: //p' /proc/$started/io)" -gt 300000000 ]; do
+			sleep 0.05
+		done
+		kill -$signal "$started"
+		finish
+		check_status $((128 + $(kill -l $signal)))
+		check_err_has "stopped by SIG$signal"
+	done
+}
+
 # All steps have passed and the disk hangs: who does not wait is told what was left out. A run that failed says so.
 test_interrupted_at_the_end() {
 	local pid strace
@@ -155,7 +180,7 @@ actions:
     shell: $last
 END
 		env --default-signal=INT strace -f -o calls -e trace=syncfs \
-			-e inject=syncfs:delay_enter=60s \
+			-e inject=syncfs:delay_enter=600s \
 			"$CONTRACTOR" --store "$PWD/own store" run $last.yaml >"$out" 2>"$err" &
 		strace=$!
 		until "$CONTRACTOR" store list --store "$PWD/own store" | grep -q "shell .*$last.yaml"; do
@@ -164,7 +189,7 @@ END
 		# Again until it has ended: who is not waiting yet takes the first as the end of a step.
 		pid=$(pgrep -o -P $strace)
 		until grep -q "^$pid +++ exited" calls; do
-			kill -INT "$pid"
+			kill -INT "$pid" 2>/dev/null || :
 			sleep 0.1
 		done
 		grep -q "^$pid +++ exited with 130 +++" calls || fail "$(grep "^$pid +++" calls)"
