@@ -1,6 +1,7 @@
 /* contractor debug: a person, or a file of commands, at a session. */
 #include "src/debug.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -246,13 +247,14 @@ static void on_signal(void *data, int number)
 
 /* --- from the beginning to the end */
 
-/* Nobody reads any more, or the disk is full: no use in going on. */
+/* Nobody reads any more, or the disk is full: no use in going on. What the debugger says goes to standard error: without
+ * a step that prints, only that shows it. */
 static void on_sleep(void *data)
 {
 	struct debug *debug = data;
 
 	debug->view.type->flush(&debug->view);
-	if (debug->program->out.error)
+	if (debug->program->out.error || debug->program->err.error == EPIPE)
 		loop_stop(debug->build.loop, 0);
 }
 

@@ -701,4 +701,21 @@ test_terminal_is_given_back() {
 		fail "other settings than before"
 }
 
+# Who has gone away is not kept waiting for: here, by an editor.
+test_nobody_listens() {
+	spec quiet.yaml <<'END'
+name: quiet
+actions:
+  - action: create-systree
+    path: systree.tar
+  - action: shell
+    shell: "true"
+END
+	printf 'next\nedit 2\nnext\n' >commands
+	exec 3> >(true)
+	wait $!
+	EDITOR='sleep 1000 #' timeout 100 "$CONTRACTOR" debug --plain quiet.yaml <commands >&3 2>&3 || status=$?
+	[ "${status:-0}" != 124 ] || fail "it waits for its editor"
+}
+
 run_tests "$@"
