@@ -7,9 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -94,51 +92,15 @@ static void wait_for_joined(void)
 	}
 }
 
-enum { FORKS_MIN = 8, FORKS_PART = 32 };
+enum { FORKS_TRIED = 8 };
 
-/* How many processes and threads there are, zombies too; if that is not to be seen, more than any limit. */
-static rlim_t count_tasks(void)
-{
-	DIR *proc = opendir("/proc");
-	rlim_t count = proc ? 0 : RLIM_INFINITY / 2;
-	const struct dirent *entry;
-
-	while (proc && (entry = readdir(proc))) {
-		char path[32] = "";
-		struct stat tasks;
-
-		strcpy(stpncpy(path, entry->d_name, 16), "/task");
-		if (atoi(path) > 0 && fstatat(dirfd(proc), path, &tasks, 0) == 0 &&
-		    tasks.st_nlink > 2)
-			count += tasks.st_nlink - 2;
-	}
-	if (proc)
-		closedir(proc);
-	return count;
-}
-
-/* How many processes too few there may be when the step fails since it may have no more: others, too, have
- * ended because of that. Far from the limit there are few to try, for that of the person outside: all take their
- * time to end on a busy machine. */
-static rlim_t forks_to_try(void)
-{
-	struct rlimit limit;
-	rlim_t most;
-
-	if (getrlimit(RLIMIT_NPROC, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY)
-		return FORKS_MIN;
-	most = FORKS_MIN + limit.rlim_cur / FORKS_PART;
-	return count_tasks() + most < limit.rlim_cur ? FORKS_MIN : most;
-}
-
-/* Says that the step is at its limit of processes: with that it may have failed. Nobody waits for those that
- * are tried, so they count. */
+/* Says that the step is at its limit of processes: with that it may have failed. One whose parent ended
+ * a moment ago has made room for a few. Nobody waits for those that are tried, so they count. */
 static void tell_refused_fork(void)
 {
-	rlim_t left = forks_to_try();
 	pid_t pid = 1;
 
-	while (pid > 0 && left-- > 0)
+	for (int tried = 0; pid > 0 && tried < FORKS_TRIED; tried++)
 		pid = fork();
 	if (pid == 0)
 		_exit(0);
