@@ -96,7 +96,8 @@ const struct step_status *session_step(const struct session *session, size_t ste
  * end. Valid until the next command. */
 const struct state *session_state_before(const struct session *session, size_t step);
 
-/* Looks up every step in the store, as far as keys are known, without running anything. */
+/* Looks up every step in the store, as far as keys are known, without running anything. Behind session_restore() a
+ * step whose files are too many to be read while a person waits stays pending, until it is to be run. */
 int session_look(struct session *session, struct err *err);
 
 /* Commands. */

@@ -8,6 +8,8 @@
 #include "engine/base/mem.h"
 #include "engine/session/session_internal.h"
 
+enum { BRIEF_BYTES = 1 << 30 }; /* of files, which a person waits for about a second */
+
 static const enum step_result results_of_attempts[] = {
 	[ATTEMPT_PASSED] = STEP_CACHED,		[ATTEMPT_FAILED] = STEP_FAILED,
 	[ATTEMPT_KILLED] = STEP_KILLED,		[ATTEMPT_TIMED_OUT] = STEP_TIMED_OUT,
@@ -148,7 +150,7 @@ static int note_failure(struct session *session, size_t step, struct err *err)
 	return found < 0 ? -1 : 0;
 }
 
-int session_look(struct session *session, struct err *err)
+static int look(struct session *session, struct err *err)
 {
 	for (size_t step = 1; step <= session->n_steps; step++) {
 		struct attempt attempt = {0};
@@ -166,4 +168,15 @@ int session_look(struct session *session, struct err *err)
 			return note_failure(session, step, err);
 	}
 	return 0;
+}
+
+int session_look(struct session *session, struct err *err)
+{
+	struct store *store = host_store(session->host);
+	int result;
+
+	store_limit_digests(store, session->looks_briefly ? BRIEF_BYTES : UINT64_MAX);
+	result = look(session, err);
+	store_limit_digests(store, UINT64_MAX);
+	return result;
 }

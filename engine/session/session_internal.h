@@ -82,7 +82,8 @@ struct session {
 	struct buf unkept;     /* what was said of those that did not become durable */
 	struct squash *squash; /* being made by the next, or NULL */
 	struct worker *squashing;
-	bool no_squash; /* it failed: not again */
+	bool looks_briefly; /* a person waits for it */
+	bool no_squash;	    /* it failed: not again */
 
 	/* Keeps the store within its size. */
 	struct worker *pruning;

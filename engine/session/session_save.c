@@ -326,6 +326,7 @@ int session_restore(struct session *session, struct buf *ret_notes, struct err *
 	restore_edits(session, ret_notes);
 	restore_breakpoints(session, ret_notes);
 	restore_adopted(session);
+	session->looks_briefly = true;
 	if (session_look(session, err) < 0)
 		return -1;
 	restore_position(session);

@@ -88,6 +88,7 @@ int store_attach(const char *path, const struct store_options *options, struct s
 	store->options = *options;
 	store->fd = store->layers_fd = store->tmp_fd = store->logs_fd = store->blobs_fd = -1;
 	store->lock_fd = -1;
+	store->digest_bytes = UINT64_MAX;
 	read_boot_id(store->boot);
 	if (store_dir_open(path, &store->fd, &store->path, err) < 0 ||
 	    store_check_kinds(store, err) < 0 ||

@@ -82,6 +82,22 @@ static bool is_settled(const struct stat *before, const struct stat *after)
 	       to_ns(now) - (mtime > ctime ? mtime : ctime) >= settled_ns;
 }
 
+void store_limit_digests(struct store *store, uint64_t bytes)
+{
+	store->digest_bytes = bytes;
+}
+
+/* Takes the bytes of a file from those that may still be read. */
+static int take_bytes(struct store *store, uint64_t bytes, struct err *err)
+{
+	if (store->digest_bytes == UINT64_MAX)
+		return 0;
+	if (bytes > store->digest_bytes)
+		return err_set(err, ERR_STEP, "its files have not been looked at yet");
+	store->digest_bytes -= bytes;
+	return 0;
+}
+
 int store_file_digest(struct store *store, int fd, char ret_digest[SHA256_HEX_SIZE],
 		      struct err *err)
 {
@@ -93,7 +109,8 @@ int store_file_digest(struct store *store, int fd, char ret_digest[SHA256_HEX_SI
 		return err_set(err, ERR_USAGE, "only a regular file has a digest");
 	if (recall(store, &before, ret_digest) > 0)
 		return 0;
-	if (store_digest_fd(fd, ret_digest, err) < 0)
+	if (take_bytes(store, (uint64_t)before.st_size, err) < 0 ||
+	    store_digest_fd(fd, ret_digest, err) < 0)
 		return -1;
 	if (fstat(fd, &after) == 0 && is_settled(&before, &after))
 		remember(store, &before, ret_digest);

@@ -21,7 +21,8 @@ struct store {
 	char boot[40];		      /* this machine's boot id */
 	struct store_held *held;
 	size_t held_count, held_capacity;
-	struct strv mended; /* what opening it for a repair took out of the way, as findings */
+	uint64_t digest_bytes; /* that store_file_digest() may still read */
+	struct strv mended;    /* what opening it for a repair took out of the way, as findings */
 };
 
 /* A growing list of attempts' numbers. */

@@ -265,6 +265,31 @@ static void test_notes(void **state)
 	fixture_forget(fixture);
 }
 
+/* Who opens the debugger does not wait for files that take hours to be read. */
+static void test_looks_briefly(void **state)
+{
+	static const char spec[] = FIXTURE_SPEC "- action: copy\n  from: huge\n";
+	struct fixture *fixture = *state;
+	AUTO_FREE char *path = fixture_path(fixture, "huge");
+	AUTO_BUF struct buf notes = BUF_INIT;
+	struct err err = {0};
+
+	fixture_load(fixture, spec);
+	fixture_run(fixture, "next");
+	fixture_write(fixture, "huge", "");
+	assert_int_equal(truncate(path, (off_t)4 << 40), 0);
+	fixture_load(fixture, spec);
+	assert_int_equal(session_restore(fixture->session, &notes, &err), 0);
+	fixture_expect_step(fixture, 1, STEP_CACHED, 0);
+	fixture_expect_step(fixture, 2, STEP_PENDING, 0);
+	assert_int_equal(truncate(path, 4096), 0);
+	fixture_forget(fixture);
+	fixture_run(fixture, "continue");
+	fixture_expect(
+		fixture,
+		"step-cached 1 passed 0\nstep-started 2\nstep-ended 2 passed 0\nstopped 3 end\n");
+}
+
 /* A step that cannot begin is no attempt; what it lacks is said, and it can be tried again. */
 static void test_cannot_begin(void **state)
 {
@@ -355,6 +380,7 @@ int main(void)
 		FIXTURE_TEST(test_artifacts_round),
 		FIXTURE_TEST(test_actions_fail),
 		FIXTURE_TEST(test_notes),
+		FIXTURE_TEST(test_looks_briefly),
 		FIXTURE_TEST(test_cannot_begin),
 		FIXTURE_TEST(test_refresh),
 	};

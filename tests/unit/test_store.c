@@ -333,6 +333,12 @@ static void test_file_digest(void **state)
 	assert_string_not_equal(second, abc_digest);
 	assert_int_equal(store_file_digest(fixture->store, dir, second, &err), -1);
 	assert_int_equal(err.code, ERR_USAGE);
+	store_limit_digests(fixture->store, 5);
+	assert_int_equal(store_file_digest(fixture->store, fd, second, &err), 0);
+	assert_int_equal(store_file_digest(fixture->store, fd, second, &err), -1);
+	assert_int_equal(err.code, ERR_STEP);
+	store_limit_digests(fixture->store, UINT64_MAX);
+	assert_int_equal(store_file_digest(fixture->store, fd, second, &err), 0);
 }
 
 /* A file that was there long before this test is remembered: a wrong digest put into the index
