@@ -89,6 +89,8 @@ serve_forged() {
 	printf '%s\n' 'Origin: Debian' 'Suite: stable' 'Codename: bookworm' 'Components: main' \
 		'Architectures: amd64 arm64' "Date: $(date -u -R)" 'SHA256:' >forged/dists/bookworm/Release
 	busybox httpd -f -p "127.0.0.1:$port" -h forged &
+	# shellcheck disable=SC2064 # this process, not what is the last one then
+	trap "kill $!" EXIT
 	until busybox wget -q -O /dev/null "http://127.0.0.1:$port/dists/bookworm/Release"; do
 		kill -0 $! || fail "busybox httpd does not serve"
 	done
