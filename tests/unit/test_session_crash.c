@@ -340,6 +340,8 @@ static void test_settles_for_another(void **state)
 	fixture_run(fixture, "continue");
 	fixture_load(fixture, spec);
 	assert_true(store_has_volatile(host_store(fixture->host)));
+	/* As where the other one has recorded it only now. */
+	fixture->session->owed_done = fixture->session->owed;
 	fixture_run(fixture, "continue");
 	fixture_forget(fixture);
 	sync_does = SYNC_WORKS;
