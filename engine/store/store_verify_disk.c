@@ -10,7 +10,7 @@
 #include "engine/base/path.h"
 #include "engine/store/store_verify_internal.h"
 
-enum { WAIT_MS = 20, WAITS_MAX = 50 };
+enum { WAIT_MS = 20, WAITS_MAX = 250 };
 
 /* Reports what should not be in a directory, and removes it. What has gone by itself was being removed. */
 static void find_stray(struct verify *verify, int dir_fd, const char *dir, const char *name,
@@ -101,20 +101,18 @@ static void verify_blob_name(struct verify *verify, const char *name)
 		find_stray(verify, verify->store->blobs_fd, "blobs", name, "not an artifact");
 }
 
-/* Whether an attempt is just beginning: its lock is there, taken as soon as we let it be. It is empty until then. */
+/* Whether a file is just beginning: who made it locks it as soon as we let it be. It is empty until then. */
 static bool is_beginning(const struct store *store, const char *name)
 {
 	const struct timespec pause = {.tv_nsec = WAIT_MS * 1000000L};
 	struct stat status;
 
-	if (strcmp(strchrnul(name, '.'), ".lock") != 0)
-		return false;
 	for (int i = 0; i < WAITS_MAX; i++) {
 		AUTO_CLOSE int fd = lock_file_try(store->tmp_fd, name);
 
 		if (fd < 0)
-			return true;
-		if (fstat(fd, &status) < 0 || status.st_size)
+			return errno == EWOULDBLOCK || errno == ENOENT;
+		if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode) || status.st_size)
 			return false;
 		fd_close(&fd);
 		nanosleep(&pause, NULL);
@@ -127,16 +125,12 @@ static void verify_tmp_name(struct verify *verify, const char *name)
 {
 	struct store *store = verify->store;
 	int64_t number = store_id_parse(name, strcspn(name, "."));
-	AUTO_CLOSE int fd = -1;
 	char id[8];
 
-	if (number > 0 && store_id_format(number, id) &&
-	    (store_in_flight(store, id) || is_beginning(store, name)))
+	if (number > 0 && store_id_format(number, id) && store_in_flight(store, id))
 		return;
-	fd = lock_file_try(store->tmp_fd, name);
-	if (fd < 0 && (errno == EWOULDBLOCK || errno == ENOENT))
-		return;
-	find_stray(verify, store->tmp_fd, "tmp", name, "left over");
+	if (!is_beginning(store, name))
+		find_stray(verify, store->tmp_fd, "tmp", name, "left over");
 }
 
 /* Looks at one name in the store's own directory. What is not ours is moved, never removed. */

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/inotify.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 /* Expects that a text has all the words. */
@@ -404,14 +405,15 @@ static void test_remove_all(void **state)
 	assert_false(fixture_has(fixture, "layers"));
 }
 
-/* In a child: makes the lock of an attempt that begins, and takes it when somebody else has let it go twice. */
-static _Noreturn void begin_late(int tmp_fd, const char *path, int ready)
+/* In a child: makes a file as who begins something does, and locks it when somebody else has let it go twice. */
+static _Noreturn void begin_late(int tmp_fd, const char *dir, const char *name, int ready)
 {
+	AUTO_FREE char *path = path_join(dir, name);
 	char events[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
-	int fd = openat(tmp_fd, "zz.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	int fd = openat(tmp_fd, name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	int watch = inotify_init1(IN_CLOEXEC);
 
-	alarm(400);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	inotify_add_watch(watch, path, IN_CLOSE);
 	dprintf(ready, "ready");
 	for (int closed = 0; closed < 2;) {
@@ -427,12 +429,10 @@ static _Noreturn void begin_late(int tmp_fd, const char *path, int ready)
 	_exit(0);
 }
 
-/* A lock that is there, and about to be taken, is no leftover. */
-static void test_beginning(void **state)
+/* A file that is there, and about to be locked, is no leftover. */
+static void expect_beginning(struct fixture *fixture, const char *name)
 {
-	struct fixture *fixture = *state;
 	AUTO_FREE char *dir = path_join(fixture->path, "tmp");
-	AUTO_FREE char *path = path_join(dir, "zz.lock");
 	AUTO_CLOSE int tmp_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	char text[8];
 	int ends[2];
@@ -441,13 +441,21 @@ static void test_beginning(void **state)
 	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
 	pid = fork();
 	if (pid == 0)
-		begin_late(tmp_fd, path, ends[1]);
+		begin_late(tmp_fd, dir, name, ends[1]);
 	assert_int_equal(read(ends[0], text, 5), 5);
 	fixture_expect_whole(fixture->store);
 	assert_int_equal(kill(pid, SIGKILL), 0);
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_int_equal(unlinkat(tmp_fd, name, 0), 0);
 	fd_close(&ends[0]);
 	fd_close(&ends[1]);
+}
+
+/* The lock of an attempt, and the file of an artifact. */
+static void test_beginning(void **state)
+{
+	expect_beginning(*state, "zz.lock");
+	expect_beginning(*state, "blob-0123456789abcdef");
 }
 
 int main(void)
