@@ -70,6 +70,8 @@ int store_set_aside(struct store *store, const char *name, struct err *err);
 int lock_file_take(int dir_fd, const char *name, struct err *err);
 /* Locks NAME if it is there and free: the descriptor, or -1 with errno EWOULDBLOCK, ENOENT... */
 int lock_file_try(int dir_fd, const char *name);
+/* The same, and makes it when it is missing. */
+int lock_file_try_making(int dir_fd, const char *name);
 /* The pid written in a locked file, or 0. */
 long lock_file_holder(int dir_fd, const char *name);
 /* Parts of the file `lock`, beside those of store_lock.c. */

@@ -207,14 +207,29 @@ int lock_file_take(int dir_fd, const char *name, struct err *err)
 	}
 }
 
+/* The name is looked at once more behind the lock: between the two, another purge may have removed the file, and its
+ * owner made it anew. */
+static int try_file(int dir_fd, const char *name, int flags)
+{
+	for (;;) {
+		AUTO_CLOSE int fd = openat(
+			dir_fd, name, flags | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0666);
+
+		if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0)
+			return -1;
+		if (names_file(dir_fd, name, fd))
+			return take_fd(&fd);
+	}
+}
+
 int lock_file_try(int dir_fd, const char *name)
 {
-	AUTO_CLOSE int fd =
-		openat(dir_fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	return try_file(dir_fd, name, O_RDONLY);
+}
 
-	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0)
-		return -1;
-	return take_fd(&fd);
+int lock_file_try_making(int dir_fd, const char *name)
+{
+	return try_file(dir_fd, name, O_RDWR | O_CREAT);
 }
 
 long lock_file_holder(int dir_fd, const char *name)

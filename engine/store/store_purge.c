@@ -14,20 +14,34 @@ static int64_t number_of(const char *name)
 	return store_id_parse(name, strcspn(name, "."));
 }
 
+/* The lock of a draft that something is left of, or -1. Where it is missing it is made: else the owner could make it,
+ * and all the rest, while we remove. */
+static int lock_left(struct store *store, const char *left, const char *lock_name)
+{
+	int fd = lock_file_try(store->tmp_fd, lock_name);
+
+	if (fd >= 0 || errno != ENOENT || !strcmp(left, lock_name))
+		return fd;
+	return lock_file_try_making(store->tmp_fd, lock_name);
+}
+
 /* Removes what is left of an attempt whose process is gone: all of it, or, when it was
  * recorded, only what is in tmp/. The lock goes last: it is what makes a later start try again. */
-static void purge_draft(struct store *store, int64_t number, const char *lock_name)
+static void purge_draft(struct store *store, int64_t number, const char *left)
 {
-	AUTO_CLOSE int fd = lock_file_try(store->tmp_fd, lock_name);
+	AUTO_CLOSE int fd = -1;
+	struct store_name lock;
 	char id[8];
 
-	if ((fd < 0 && errno != ENOENT) || !store_id_format(number, id))
+	if (!store_id_format(number, id))
 		return;
-	if (store_row_exists(store, number) ? store_remove_tree(store, store->tmp_fd, id) < 0
-					    : store_drop_files(store, id) < 0)
+	lock = store_name_of(id, ".lock");
+	fd = lock_left(store, left, lock.text);
+	if (fd < 0)
 		return;
-	if (fd >= 0)
-		unlinkat(store->tmp_fd, lock_name, 0);
+	if (store_row_exists(store, number) ? store_remove_tree(store, store->tmp_fd, id) == 0
+					    : store_drop_files(store, id) == 0)
+		unlinkat(store->tmp_fd, lock.text, 0);
 }
 
 /* Removes the temporary file of a blob, unless somebody still writes it. */
@@ -50,14 +64,10 @@ void store_purge_tmp(struct store *store)
 		const char *name = names.items[i];
 		int64_t number = number_of(name);
 
-		if (number > 0) {
-			char id[8];
-
-			if (store_id_format(number, id))
-				purge_draft(store, number, store_name_of(id, ".lock").text);
-		} else {
+		if (number > 0)
+			purge_draft(store, number, name);
+		else
 			purge_blob(store, name);
-		}
 	}
 }
 
