@@ -6,7 +6,12 @@
 #include "ui/words.h"
 
 /* Columns in front of a step's name: position, breakpoint, state, a blank, number, a blank. */
-enum { MARKS_COLUMNS = 4, DURATION_COLUMNS = 9, NAME_COLUMNS_MIN = 12, NAME_COLUMNS_LEAST = 4 };
+enum {
+	MARKS_COLUMNS = 4,
+	TIME_COLUMNS = 1 + BRIEF_DURATION_COLUMNS,
+	NAME_COLUMNS_MIN = 12,
+	NAME_COLUMNS_LEAST = 4
+};
 
 static int number_columns(const struct screen *screen)
 {
@@ -49,9 +54,9 @@ static void add_time_of(const struct screen *screen, const struct step_status *s
 	bool runs = status->result == STEP_RUNNING || status->result == STEP_PAUSED;
 
 	if (runs && screen->started_ms)
-		add_duration(out, screen_elapsed(screen));
+		add_brief_duration(out, screen_elapsed(screen));
 	else if (status->attempt && !runs)
-		add_duration(out, status->duration_ms);
+		add_brief_duration(out, status->duration_ms);
 }
 
 /* "edited", "stale", "adopted": the flags, which have words since colour is never the only sign. */
@@ -102,8 +107,8 @@ static void draw_step(struct screen *screen, struct rect rect, int row, size_t n
 	frame_text(&screen->frame, rect, row, MARKS_COLUMNS,
 		   screen_style(screen, THEME_STEP_NUMBER), label.data);
 	add_time_of(screen, status, &time);
-	if (rect.columns - column - DURATION_COLUMNS >= NAME_COLUMNS_MIN && time.len) {
-		name.columns -= DURATION_COLUMNS;
+	if (rect.columns - column - TIME_COLUMNS >= NAME_COLUMNS_MIN && time.len) {
+		name.columns -= TIME_COLUMNS;
 		frame_text(&screen->frame, rect, row, rect.columns - frame_text_columns(time.data),
 			   screen_style(screen, THEME_FAINT), time.data);
 	}

@@ -89,6 +89,20 @@ void add_duration(struct buf *out, int64_t ms)
 			    (int)(seconds / 60 % 60));
 }
 
+void add_brief_duration(struct buf *out, int64_t ms)
+{
+	int64_t minutes = ms / 60000, hours = minutes / 60;
+
+	if (!minutes)
+		add_duration(out, ms);
+	else if (!hours)
+		buf_add_fmt(out, "%dm %02ds", (int)minutes, (int)(ms / 1000 % 60));
+	else if (hours < 1000)
+		buf_add_fmt(out, "%dh %02dm", (int)hours, (int)(minutes % 60));
+	else
+		buf_add_str(out, "> 999h");
+}
+
 void add_size(struct buf *out, uint64_t bytes)
 {
 	static const char *const units[] = {"KiB", "MiB", "GiB", "TiB"};

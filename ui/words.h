@@ -33,6 +33,9 @@ void add_reason(struct buf *out, const struct attempt *attempt);
 
 /* "0.4 s", "42 s", "3 min 05 s", "2 h 07 min" */
 void add_duration(struct buf *out, int64_t ms);
+/* The same in BRIEF_DURATION_COLUMNS at most: "0.4 s", "42 s", "3m 05s", "2h 07m" */
+void add_brief_duration(struct buf *out, int64_t ms);
+enum { BRIEF_DURATION_COLUMNS = 8 };
 /* "512 B", "3.4 MiB" */
 void add_size(struct buf *out, uint64_t bytes);
 /* "2026-03-01 14:05:09", local time; of Unix time. */

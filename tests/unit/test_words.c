@@ -32,6 +32,28 @@ static void test_durations(void **state)
 	}
 }
 
+/* In a column all of it is seen: a step of four minutes once took "min 09 s". */
+static void test_brief_durations(void **state)
+{
+	static const struct {
+		int64_t ms;
+		const char *text;
+	} examples[] = {
+		{420, "0.4 s"},		  {59999, "59 s"},	  {60000, "1m 00s"},
+		{249000, "4m 09s"},	  {3599999, "59m 59s"},	  {7620000, "2h 07m"},
+		{3599999999, "999h 59m"}, {3600000000, "> 999h"}, {INT64_MAX, "> 999h"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(examples); i++) {
+		AUTO_BUF struct buf text = BUF_INIT;
+
+		add_brief_duration(&text, examples[i].ms);
+		assert_string_equal(text.data, examples[i].text);
+		assert_true(text.len <= BRIEF_DURATION_COLUMNS);
+	}
+}
+
 static void test_sizes(void **state)
 {
 	static const struct {
@@ -204,10 +226,15 @@ static void test_looks_differ(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_durations),	cmocka_unit_test(test_sizes),
-		cmocka_unit_test(test_quoting),		cmocka_unit_test(test_reasons),
-		cmocka_unit_test(test_fitting),		cmocka_unit_test(test_reason_of_a_limit),
-		cmocka_unit_test(test_columns_of_text), cmocka_unit_test(test_rows_are_aligned),
+		cmocka_unit_test(test_durations),
+		cmocka_unit_test(test_brief_durations),
+		cmocka_unit_test(test_sizes),
+		cmocka_unit_test(test_quoting),
+		cmocka_unit_test(test_reasons),
+		cmocka_unit_test(test_fitting),
+		cmocka_unit_test(test_reason_of_a_limit),
+		cmocka_unit_test(test_columns_of_text),
+		cmocka_unit_test(test_rows_are_aligned),
 		cmocka_unit_test(test_looks_differ),
 	};
 
