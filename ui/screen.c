@@ -131,6 +131,8 @@ static void draw(struct screen *screen)
 {
 	check_file_now_and_then(screen);
 	work(screen);
+	/* Not when a signal says so: none comes where this is not the controlling terminal, as after `su -c`. */
+	canvas_measure(screen->canvas);
 	screen_draw(screen);
 	screen->drawn_ms = loop_now_ms();
 	screen->dirty = screen->behind;
@@ -209,7 +211,6 @@ void screen_signal(void *data, int number)
 	struct screen *screen = data;
 
 	if (number == SIGWINCH) {
-		canvas_measure(screen->canvas);
 		screen_touch(screen);
 	} else if (number == SIGTSTP) {
 		screen_suspend(screen);
