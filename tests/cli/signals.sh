@@ -93,6 +93,12 @@ is_pending() {
 	grep -qs '^ShdPnd:.*[1-9a-f]' "/proc/$1/status"
 }
 
+# Whether strace has noted in `calls` that the process $1 has ended, or that it did so with $2. It writes spaces behind a
+# number of less than five digits.
+has_ended() {
+	grep -q "^$1 *+++ ${2:-}" calls
+}
+
 # The screen was left, and the disk hangs: another size of the terminal does not end the waiting, SIGTERM does.
 test_waiting_for_the_disk() {
 	local pid
@@ -128,10 +134,10 @@ END
 		sleep 0.02
 	done
 	kill -TERM "$pid"
-	until grep -q "^$pid +++" calls; do
+	until has_ended "$pid"; do
 		sleep 0.02
 	done
-	grep -q "^$pid +++ exited with 143 +++" calls || fail "it ended otherwise: $(grep "^$pid +++" calls)"
+	has_ended "$pid" 'exited with 143' || fail "it ended otherwise: $(grep +++ calls)"
 	# Which waits for what it holds back, though that is dead.
 	kill -KILL "$(pgrep -o -f "^strace .* $PWD/own store")"
 	hang_up
@@ -188,11 +194,11 @@ END
 		done
 		# Again until it has ended: who is not waiting yet takes the first as the end of a step.
 		pid=$(pgrep -o -P $strace)
-		until grep -q "^$pid +++ exited" calls; do
+		until has_ended "$pid" exited; do
 			kill -INT "$pid" 2>/dev/null || :
 			sleep 0.1
 		done
-		grep -q "^$pid +++ exited with 130 +++" calls || fail "$(grep "^$pid +++" calls)"
+		has_ended "$pid" 'exited with 130' || fail "it ended otherwise: $(grep +++ calls)"
 		# Which waits for what it holds back, though that is dead.
 		kill -KILL $strace
 		wait $strace 2>/dev/null || :
