@@ -24,14 +24,19 @@ struct copying {
 static int pack(void *data, int socket, struct err *err)
 {
 	const struct copying *copying = data;
+	AUTO_STRV struct strv notes = {0};
 	const struct archive_pack_options options = {
 		.exclude = step_list(copying->step, "exclude"),
 		.source_date_epoch = copying->source_date_epoch,
 		.flatten_owner = true,
 		.progress = {action_report_progress, &socket},
+		.notes = &notes,
 	};
+	int result =
+		archive_pack(copying->context_fd, copying->name, &options, copying->pipe[1], err);
 
-	return archive_pack(copying->context_fd, copying->name, &options, copying->pipe[1], err);
+	action_report_notes(socket, &notes);
+	return result;
 }
 
 static int unpack(void *data, int root_fd, int socket, struct err *err)
@@ -65,7 +70,9 @@ static int file_digest(void *data, int fd, char ret_digest[SHA256_HEX_SIZE], str
 /* What is not there is the specification's fault, not ours. */
 static int cannot_copy(const char *from, struct err *err)
 {
-	if (err->sys_errno != ENOENT)
+	if (err->sys_errno == ENAMETOOLONG)
+		err->code = ERR_STEP;
+	if (err->sys_errno != ENOENT && err->sys_errno != ENOTDIR)
 		return err_in(err, "cannot copy '%s'", from);
 	return err_set(err, ERR_STEP, "cannot copy '%s': there is no such file or directory", from);
 }

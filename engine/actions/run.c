@@ -255,6 +255,12 @@ void action_report_progress(void *data, uint64_t bytes)
 	message_send_text(*socket, 'P', text);
 }
 
+void action_report_notes(int socket, const struct strv *notes)
+{
+	for (size_t i = 0; i < notes->len; i++)
+		message_send_text(socket, 'N', notes->items[i]);
+}
+
 int action_check_network(const struct action_run *run, struct err *err)
 {
 	if (!host_settings(run->input.host)->offline)

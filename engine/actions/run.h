@@ -65,6 +65,9 @@ int action_pipe(int ret_fds[2], struct err *err);
 /* For workers: sends what archive_progress wants reported. data points to the socket. */
 void action_report_progress(void *data, uint64_t bytes);
 
+/* For workers: sends lines that the step is to say. */
+void action_report_notes(int socket, const struct strv *notes);
+
 /* Fails with ERR_USAGE or ERR_HOST when the step's network is not granted (--offline). */
 int action_check_network(const struct action_run *run, struct err *err);
 

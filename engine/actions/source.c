@@ -134,6 +134,11 @@ static int open_path(const struct action_input *input, const char *path, struct 
 	source->fd = path_open_beneath(context, name, O_RDONLY, 0);
 	if (source->fd >= 0)
 		return 0;
+	if (errno == ELOOP) {
+		path_refuse_link(context, name, err);
+		return err_in(err, "cannot open the archive %s of step %zu", path,
+			      input->step->number);
+	}
 	err_sys(err, "cannot open the archive %s of step %zu", path, input->step->number);
 	err->code = ERR_STEP;
 	return -1;

@@ -6,9 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "engine/actions/run.h"
 #include "engine/base/mem.h"
 #include "engine/base/path.h"
-#include "engine/process/message.h"
 
 /* One component below dir_fd. */
 static int enter(int dir_fd, const char *name, struct err *err)
@@ -54,7 +54,6 @@ int target_unpack(int root_fd, const char *to, int in_fd,
 	if (target_fd < 0)
 		return -1;
 	result = archive_unpack(in_fd, target_fd, options, &notes, err);
-	for (size_t i = 0; i < notes.len; i++)
-		message_send_text(socket, 'N', notes.items[i]);
+	action_report_notes(socket, &notes);
 	return result;
 }

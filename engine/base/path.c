@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/openat2.h>
 #include <stdlib.h>
 #include <string.h>
@@ -99,6 +100,34 @@ int path_open_beneath(int dir_fd, const char *name, int flags, mode_t mode)
 int path_open_in_root(int dir_fd, const char *name, int flags, mode_t mode)
 {
 	return open_resolved(dir_fd, name, flags, mode, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+}
+
+/* Where the symbolic link fd leads, to be shown; "" when it is none. Free with free(). */
+static char *shown_target(int fd)
+{
+	char target[PATH_MAX];
+	ssize_t length = readlinkat(fd, "", target, sizeof target - 1);
+
+	target[length < 0 ? 0 : length] = '\0';
+	return buf_shown(target);
+}
+
+int path_refuse_link(int dir_fd, const char *name, struct err *err)
+{
+	for (size_t length = strcspn(name, "/");; length += 1 + strcspn(name + length + 1, "/")) {
+		AUTO_FREE char *part = mem_strndup(name, length);
+		AUTO_CLOSE int fd = path_open_beneath(dir_fd, part, O_PATH | O_NOFOLLOW, 0);
+		AUTO_FREE char *target = shown_target(fd), *shown = buf_shown(part);
+
+		if (*target)
+			return err_set(err, ERR_STEP,
+				       "'%s' is a symbolic link to '%s', and links are not "
+				       "followed; name what it leads to",
+				       shown, target);
+		if (!name[length])
+			break;
+	}
+	return err_set(err, ERR_STEP, "there is a symbolic link in it, and links are not followed");
 }
 
 int path_make_dirs(const char *path, mode_t mode, struct err *err)

@@ -32,6 +32,10 @@ char *path_normalise(const char *path);
 int path_open_beneath(int dir_fd, const char *name, int flags, mode_t mode);
 int path_open_in_root(int dir_fd, const char *name, int flags, mode_t mode);
 
+/* For who could not open name below dir_fd (errno is ELOOP): says which part of it is a symbolic link,
+ * where that leads, and the remedy; ERR_STEP. Returns -1. */
+int path_refuse_link(int dir_fd, const char *name, struct err *err);
+
 /* Makes the directories of path that are missing, with mode before the umask. */
 int path_make_dirs(const char *path, mode_t mode, struct err *err);
 

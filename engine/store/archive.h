@@ -59,6 +59,7 @@ struct archive_pack_options {
 	bool flatten_owner; /* `copy`: owner 0:0, modes 0644 and 0755 (0755 when the owner may
 			       execute) */
 	struct archive_progress progress;
+	struct strv *notes; /* what was left out is appended, as by archive_unpack(); or NULL */
 };
 
 /* Writes what name is below dir_fd to out_fd as an uncompressed pax tar: a directory ("." for dir_fd)

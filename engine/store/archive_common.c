@@ -37,6 +37,26 @@ bool archive_xattr_is_kept(const char *name)
 	return !strcmp(name, "security.capability");
 }
 
+void archive_note(struct archive_notes *notes, const char *what, const char *shown)
+{
+	if (++notes->count <= ARCHIVE_NOTES_MAX)
+		strv_add_fmt(&notes->lines, "left out %s %s", what, shown);
+}
+
+void archive_notes_give(struct archive_notes *notes, struct strv *ret_lines)
+{
+	size_t told = notes->lines.len;
+
+	if (notes->count > told) {
+		strv_remove(&notes->lines, --told);
+		strv_add_fmt(&notes->lines, "left out %zu more", notes->count - told);
+	}
+	if (ret_lines)
+		strv_extend(ret_lines, &notes->lines);
+	strv_release(&notes->lines);
+	notes->count = 0;
+}
+
 static int compare_names(const void *left, const void *right)
 {
 	return strcmp(*(char *const *)left, *(char *const *)right);

@@ -31,6 +31,17 @@ char *archive_shown(const char *name);
  * security.capability. ACLs, labels and trusted.* belong to a host. */
 bool archive_xattr_is_kept(const char *name);
 
+/* What was left out, for people: the first ones by name, then how many more. */
+enum { ARCHIVE_NOTES_MAX = 20 };
+struct archive_notes {
+	struct strv lines;
+	size_t count; /* how many there would be */
+};
+/* Notes that what (of) the entry shown (safe to show) was left out. */
+void archive_note(struct archive_notes *notes, const char *what, const char *shown);
+/* Appends the notes (to NULL: nowhere), and forgets them. */
+void archive_notes_give(struct archive_notes *notes, struct strv *ret_lines);
+
 /* Sorts by bytes. */
 void archive_sort_names(struct strv *names);
 

@@ -41,21 +41,7 @@ static int refuse_limit(const struct unpacker *unpacker, struct err *err, const 
 
 void unpack_note(struct unpacker *unpacker, const char *what)
 {
-	unpacker->noted++;
-	if (unpacker->noted <= UNPACK_NOTES_MAX)
-		strv_add_fmt(&unpacker->notes, "left out %s %s", what, unpacker->shown);
-}
-
-/* Hands the notes over; when there were too many, the last one says so. */
-void unpack_give_notes(struct unpacker *unpacker, struct strv *ret_notes)
-{
-	size_t count = unpacker->notes.len;
-	bool more = unpacker->noted > UNPACK_NOTES_MAX;
-
-	for (size_t i = 0; i < count - more; i++)
-		strv_add(ret_notes, unpacker->notes.items[i]);
-	if (more)
-		strv_add_fmt(ret_notes, "left out %zu more", unpacker->noted - (count - 1));
+	archive_note(&unpacker->notes, what, unpacker->shown);
 }
 
 /* Counts length bytes that are about to be written. */

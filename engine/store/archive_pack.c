@@ -283,14 +283,17 @@ int archive_pack(int dir_fd, const char *name, const struct archive_pack_options
 		 int out_fd, struct err *err)
 {
 	struct packer packer = {.options = options};
+	struct archive_notes notes = {0};
 	struct tree_walk *walk =
 		tree_walk_new(dir_fd, name, options->include, options->exclude, err);
 	int result;
 
 	if (!walk)
 		return -1;
+	tree_walk_note(walk, &notes);
 	tar_writer_init(&packer.writer, out_fd, &options->progress);
 	result = pack_all(&packer, walk, err);
+	archive_notes_give(&notes, options->notes);
 	drop_waiting(&packer, 0);
 	free(packer.waiting);
 	link_table_release(&packer.links);

@@ -306,8 +306,7 @@ int archive_unpack(int in_fd, int dir_fd, const struct archive_unpack_options *o
 	place_init(&unpacker.place, dir_fd);
 	if (!result)
 		result = unpack_all(&unpacker, err);
-	unpack_give_notes(&unpacker, ret_notes);
-	strv_release(&unpacker.notes);
+	archive_notes_give(&unpacker.notes, ret_notes);
 	free(unpacker.shown);
 	place_release(&unpacker.place);
 	input_close(&unpacker.input);

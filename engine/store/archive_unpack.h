@@ -13,16 +13,13 @@
 #include "engine/store/archive_input.h"
 #include "engine/store/archive_place.h"
 
-enum { UNPACK_NOTES_MAX = 20 };
-
 struct unpacker {
 	int dir_fd;
 	struct archive_unpack_options limits; /* none of them 0 */
 	struct input input;
 	struct place place;
-	struct strv notes;
-	size_t noted; /* how many there would be */
-	char *shown;  /* the name of the entry at hand, safe to show */
+	struct archive_notes notes;
+	char *shown; /* the name of the entry at hand, safe to show */
 	uint64_t entries, apparent, written, unchecked;
 };
 
@@ -41,7 +38,5 @@ int unpack_refuse(const struct unpacker *unpacker, struct err *err, const char *
 
 /* Notes that what (of) the entry at hand was left out. */
 void unpack_note(struct unpacker *unpacker, const char *what);
-/* Adds the notes, at most UNPACK_NOTES_MAX; when there were more, the last one counts them. */
-void unpack_give_notes(struct unpacker *unpacker, struct strv *ret_notes);
 
 #endif

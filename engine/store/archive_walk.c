@@ -37,6 +37,7 @@ struct tree_walk {
 	bool enter_included;
 	const struct strv *include, *exclude;
 	bool takes_all;
+	struct archive_notes *notes; /* or NULL */
 };
 
 static struct walk_frame *push_frame(struct tree_walk *walk, int fd)
@@ -150,10 +151,38 @@ static int open_dir(struct tree_walk *walk, struct tree_entry *entry, struct err
 	return 0;
 }
 
-/* True for kinds that no archive of ours holds. */
-static bool is_passed_over(mode_t mode)
+/* What kind of file it is, if that is one that no archive of ours holds; else NULL. */
+static const char *kind_passed_over(mode_t mode)
 {
-	return S_ISSOCK(mode) || S_ISCHR(mode) || S_ISBLK(mode);
+	static const struct {
+		mode_t kind;
+		const char *name;
+	} kinds[] = {
+		{S_IFSOCK, "socket"},
+		{S_IFCHR, "character device"},
+		{S_IFBLK, "block device"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		if ((mode & S_IFMT) == kinds[i].kind)
+			return kinds[i].name;
+	}
+	return NULL;
+}
+
+/* Passes over an entry of that kind; but not when it is all there is to read. */
+static int pass_over(struct tree_walk *walk, const struct tree_entry *entry, const char *kind,
+		     struct err *err)
+{
+	AUTO_FREE char *shown = shown_path(walk), *what = mem_printf("the %s", kind);
+
+	if (!entry->depth)
+		return err_set(err, ERR_STEP,
+			       "%s is a %s: only files, directories, links and FIFOs can be taken",
+			       shown, kind);
+	if (walk->notes && entry->included)
+		archive_note(walk->notes, what, shown);
+	return 0;
 }
 
 /* Looks at entry->base; returns 1 when it is to be returned, 0 when it is left out. */
@@ -161,7 +190,7 @@ static int examine(struct tree_walk *walk, const struct walk_frame *frame, struc
 		   struct err *err)
 {
 	AUTO_FREE char *shown = NULL;
-	const char *path = walk->path.data;
+	const char *path = walk->path.data, *passed_over;
 	bool is_dir;
 
 	if (fstatat(entry->parent_fd, entry->base, &entry->status, AT_SYMLINK_NOFOLLOW) < 0) {
@@ -169,8 +198,6 @@ static int examine(struct tree_walk *walk, const struct walk_frame *frame, struc
 		return err_sys(err, "cannot look at %s", shown);
 	}
 	is_dir = S_ISDIR(entry->status.st_mode);
-	if (!walk->takes_all && is_passed_over(entry->status.st_mode))
-		return 0;
 	if (entry->depth && glob_match_any(walk->exclude, path, is_dir))
 		return 0;
 	if (entry->depth > TREE_WALK_DEPTH_MAX || walk->path.len > TREE_WALK_NAME_MAX) {
@@ -183,6 +210,9 @@ static int examine(struct tree_walk *walk, const struct walk_frame *frame, struc
 	}
 	entry->included = frame->included || !walk->include || !walk->include->len ||
 			  !entry->depth || glob_match_any(walk->include, path, is_dir);
+	passed_over = walk->takes_all ? NULL : kind_passed_over(entry->status.st_mode);
+	if (passed_over)
+		return pass_over(walk, entry, passed_over, err);
 	return is_dir && open_dir(walk, entry, err) < 0 ? -1 : 1;
 }
 
@@ -246,7 +276,10 @@ struct tree_walk *tree_walk_new(int dir_fd, const char *name, const struct strv 
 	}
 	fd = path_open_beneath(dir_fd, parent, O_PATH | O_DIRECTORY, 0);
 	if (fd < 0) {
-		err_sys(err, "cannot open the directory of %s", shown);
+		if (errno == ELOOP)
+			path_refuse_link(dir_fd, parent, err);
+		else
+			err_sys(err, "cannot open the directory of %s", shown);
 		return NULL;
 	}
 	walk = mem_new(sizeof *walk);
@@ -259,6 +292,11 @@ struct tree_walk *tree_walk_new(int dir_fd, const char *name, const struct strv 
 void tree_walk_take_all(struct tree_walk *walk)
 {
 	walk->takes_all = true;
+}
+
+void tree_walk_note(struct tree_walk *walk, struct archive_notes *notes)
+{
+	walk->notes = notes;
 }
 
 void tree_walk_free(struct tree_walk *walk)

@@ -1,7 +1,7 @@
 /* archive_walk.h: going through a tree in one fixed order.
  *
  * A directory comes before what is in it; within a directory names are sorted by their bytes. Links
- * are never followed, sockets and devices are passed over. Neither the call stack nor the
+ * are never followed, sockets and devices are passed over (one that is all there is to read is ERR_STEP). Neither the call stack nor the
  * number of descriptors grows with the depth (at most TREE_WALK_DEPTH_MAX levels), and
  * names may be longer than PATH_MAX. The tree must not change meanwhile; when a directory was moved
  * away, that is an error, not a way out of the tree.
@@ -21,6 +21,7 @@ enum {
 };
 
 struct tree_walk;
+struct archive_notes;
 
 /* What was found; its texts and descriptors belong to the walk, until the next call. */
 struct tree_entry {
@@ -42,6 +43,8 @@ struct tree_walk *tree_walk_new(int dir_fd, const char *name, const struct strv 
 void tree_walk_free(struct tree_walk *walk);
 /* Sockets and devices are not passed over. */
 void tree_walk_take_all(struct tree_walk *walk);
+/* What is passed over, of what is included, is noted. notes must outlive the walk. */
+void tree_walk_note(struct tree_walk *walk, struct archive_notes *notes);
 
 /* The next entry: 1, or 0 at the end, or -1. */
 int tree_walk_next(struct tree_walk *walk, struct tree_entry *ret_entry, struct err *err);

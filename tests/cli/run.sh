@@ -340,6 +340,31 @@ test_directory_with_a_blank() {
 	check_says_like '^ran$'
 }
 
+# Where from leads through a link, the message has the link, its target and the place in the file.
+test_copy_through_a_link() {
+	spec test.yaml <<'END'
+name: test
+actions:
+  - action: empty-workspace
+  - action: copy
+    from: link/file
+END
+	mkdir directory
+	echo text >directory/file
+	ln -s directory link
+	run contractor run test.yaml
+	check_status 1
+	check_err_has "cannot copy 'link/file': 'link' is a symbolic link to 'directory', and links are not followed; name what it leads to"
+	check_err_has "test.yaml:4:5: step 2 'copy link/file'"
+	sed -i 's|link/file|directory/file/more|' test.yaml
+	run contractor run test.yaml
+	check_status 1
+	check_err_has "cannot copy 'directory/file/more': there is no such file or directory"
+	sed -i 's|directory/file/more|link|' test.yaml
+	run contractor run test.yaml
+	check_status 0
+}
+
 test_context_that_is_not_there() {
 	spec test.yaml <<'END'
 name: test

@@ -77,20 +77,76 @@ static void test_order(void **state)
 	assert_names(area->tree, ".", &pack_plain, "./ Z a/ a/B a/z a- \xc3\xa9");
 }
 
-/* Sockets and devices are in no archive. */
-static void test_left_out(void **state)
+static void make_socket(const struct area *area, const char *name)
 {
-	const struct area *area = *state;
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	snprintf(address.sun_path, sizeof address.sun_path, "%s/tree/socket", area->path);
+	snprintf(address.sun_path, sizeof address.sun_path, "%s/tree/%s", area->path, name);
 	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
 	close(fd);
+}
+
+/* Sockets and devices are in no archive, and that is noted, but not of what nobody wants. */
+static void test_left_out(void **state)
+{
+	AUTO_STRV struct strv notes = {0}, exclude = {0};
+	struct archive_pack_options options = pack_plain;
+	const struct area *area = *state;
+	bool is_root = geteuid() == 0;
+
+	options.notes = &notes;
+	options.exclude = &exclude;
+	strv_add(&exclude, "*.sock");
+	mkdirat(area->tree, "d", 0755);
+	make_socket(area, "d/a.sock");
+	make_socket(area, "d/a\033");
 	assert_int_equal(mkfifoat(area->tree, "fifo", 0600), 0);
-	if (geteuid() == 0)
+	if (is_root) {
 		assert_int_equal(mknodat(area->tree, "white", S_IFCHR, makedev(0, 0)), 0);
-	assert_names(area->tree, ".", &pack_plain, "./ fifo");
+		assert_int_equal(mknodat(area->tree, "x", S_IFBLK, makedev(7, 99)), 0);
+	}
+	assert_names(area->tree, ".", &options, "./ d/ fifo");
+	assert_int_equal(notes.len, is_root ? 3 : 1);
+	assert_string_equal(notes.items[0], "left out the socket d/a\\x1b");
+	if (!is_root)
+		return;
+	assert_string_equal(notes.items[1], "left out the character device white");
+	assert_string_equal(notes.items[2], "left out the block device x");
+}
+
+/* Of many the first ones are named, and the others counted. */
+static void test_left_out_many(void **state)
+{
+	AUTO_STRV struct strv notes = {0};
+	struct archive_pack_options options = pack_plain;
+	const struct area *area = *state;
+
+	options.notes = &notes;
+	for (int i = 10; i < 35; i++) {
+		char name[8];
+
+		snprintf(name, sizeof name, "%d", i);
+		make_socket(area, name);
+	}
+	assert_names(area->tree, ".", &options, "./");
+	assert_int_equal(notes.len, 20);
+	assert_string_equal(notes.items[18], "left out the socket 28");
+	assert_string_equal(notes.items[19], "left out 6 more");
+}
+
+/* A socket that is all there is to pack is an error, not an archive of nothing. */
+static void test_just_a_socket(void **state)
+{
+	const struct area *area = *state;
+	AUTO_CLOSE int out = memory_file("", 0);
+	struct err err = {0};
+
+	make_socket(area, "socket");
+	assert_int_equal(archive_pack(area->tree, "socket", &pack_plain, out, &err), -1);
+	assert_int_equal(err.code, ERR_STEP);
+	assert_string_equal(err.text, "socket is a socket: only files, directories, links and "
+				      "FIFOs can be taken");
 }
 
 /* Makes a tree with one of everything; the order of the calls depends on reverse. */
@@ -326,6 +382,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_blocks),     TEST(test_order),   TEST(test_left_out),
+		TEST(test_blocks),     TEST(test_order),   TEST(test_left_out_many),
+		TEST(test_blocks),     TEST(test_order),   TEST(test_just_a_socket),
 		TEST(test_round_trip), TEST(test_owners),  TEST(test_identical),
 		TEST(test_patterns),   TEST(test_by_name), TEST(test_flat),
 	};

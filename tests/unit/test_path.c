@@ -257,6 +257,35 @@ static void test_open_fifo(void **state)
 	assert_true(fd >= 0);
 }
 
+/* The first link on the way is named, with where it leads; neither can do harm on a terminal. */
+static void test_refuse_link(void **state)
+{
+	static const struct {
+		const char *name, *text;
+	} cases[] = {
+		{"link",
+		 "'link' is a symbolic link to 'dir', and links are not followed; name what "
+		 "it leads to"},
+		{"link/sub/x", "'link' is a symbolic link to 'dir', "},
+		{"dir/deep/x", "'dir/deep' is a symbolic link to '/no\\x1b/where', "},
+		{"dir/deep/link", "'dir/deep' is a symbolic link to '/no\\x1b/where', "},
+		{"dir/sub", "there is a symbolic link in it"},
+	};
+	const struct place *place = *state;
+
+	make_dir(place->fd, "dir", 0700);
+	make_dir(place->fd, "dir/sub", 0700);
+	assert_int_equal(symlinkat("dir", place->fd, "link"), 0);
+	assert_int_equal(symlinkat("/no\033/where", place->fd, "dir/deep"), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct err err = {0};
+
+		assert_int_equal(path_refuse_link(place->fd, cases[i].name, &err), -1);
+		assert_int_equal(err.code, ERR_STEP);
+		assert_int_equal(strncmp(err.text, cases[i].text, strlen(cases[i].text)), 0);
+	}
+}
+
 static void test_make_dirs(void **state)
 {
 	const struct place *place = *state;
@@ -474,6 +503,7 @@ int main(void)
 		TEST_IN_PLACE(test_open_creates),
 		TEST_IN_PLACE(test_open_path_only),
 		TEST_IN_PLACE(test_open_fifo),
+		TEST_IN_PLACE(test_refuse_link),
 		TEST_IN_PLACE(test_make_dirs),
 		TEST_IN_PLACE(test_remove_simple),
 		TEST_IN_PLACE(test_remove_wide),

@@ -1,6 +1,9 @@
 /* What is taken from the cache, and what is not: across specs, with artifacts, refreshed. */
 #include "tests/unit/session_fixture.h"
 
+#include <sys/socket.h>
+#include <sys/un.h>
+
 #define MAKE_BASE                   \
 	FIXTURE_SPEC FIXTURE_SHELL( \
 		"mkdir bin; echo x > bin/x") "- action: create-artifact\n  artifact: base\n"
@@ -265,6 +268,24 @@ static void test_notes(void **state)
 	fixture_forget(fixture);
 }
 
+/* And so is what `copy` leaves out. */
+static void test_notes_of_copy(void **state)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct fixture *fixture = *state;
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	fixture_write(fixture, "src/file", "text\n");
+	snprintf(address.sun_path, sizeof address.sun_path, "%s/src/socket", fixture->dir);
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
+	close(fd);
+	fixture_load(fixture, "name: test\nactions:\n- action: copy\n  from: src\n");
+	fixture_run(fixture, "next");
+	fixture_expect(fixture, "step-started 1\nstep-note 1 left out the socket socket\n"
+				"step-ended 1 passed 0\nstopped 2 end\n");
+	fixture_expect_file(fixture, 2, "file", "text\n");
+}
+
 /* Who opens the debugger does not wait for files that take hours to be read. */
 static void test_looks_briefly(void **state)
 {
@@ -380,6 +401,7 @@ int main(void)
 		FIXTURE_TEST(test_artifacts_round),
 		FIXTURE_TEST(test_actions_fail),
 		FIXTURE_TEST(test_notes),
+		FIXTURE_TEST(test_notes_of_copy),
 		FIXTURE_TEST(test_looks_briefly),
 		FIXTURE_TEST(test_cannot_begin),
 		FIXTURE_TEST(test_refresh),
