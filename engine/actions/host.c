@@ -29,16 +29,26 @@ struct host {
 	int64_t source_date_epoch;
 };
 
-static int64_t epoch_of_environment(void)
+/* Another time than was meant would be in all artifacts, and go unnoticed. */
+static int read_epoch(struct host *host, struct err *err)
 {
 	const char *text = getenv("SOURCE_DATE_EPOCH");
-	char *end;
-	long long seconds;
+	AUTO_FREE char *shown = NULL;
+	unsigned long long seconds;
 
+	host->source_date_epoch = HOST_SOURCE_DATE_EPOCH;
 	if (!text || !*text)
-		return HOST_SOURCE_DATE_EPOCH;
-	seconds = strtoll(text, &end, 10);
-	return *end || seconds < 0 ? HOST_SOURCE_DATE_EPOCH : seconds;
+		return 0;
+	seconds = strtoull(text, NULL, 10);
+	if (!text[strspn(text, "0123456789")] && seconds <= HOST_SOURCE_DATE_EPOCH_MAX) {
+		host->source_date_epoch = (int64_t)seconds;
+		return 0;
+	}
+	shown = buf_shown(text);
+	return err_set(err, ERR_USAGE,
+		       "SOURCE_DATE_EPOCH must be a number of seconds since 1970, as `date +%%s` "
+		       "prints it, at most %llu, or not be set; it is '%s'",
+		       HOST_SOURCE_DATE_EPOCH_MAX, shown);
 }
 
 static int open_store(struct host *host, struct err *err)
@@ -85,7 +95,6 @@ static void copy_settings(struct host *host, const struct host_settings *setting
 	host->settings.store_path = host->store_path;
 	host->settings.artifact_dir = host->artifact_dir;
 	host->settings.context_dir = host->context_dir;
-	host->source_date_epoch = epoch_of_environment();
 }
 
 int host_new(const struct host_settings *settings, struct loop *loop, struct host **ret_host,
@@ -96,8 +105,8 @@ int host_new(const struct host_settings *settings, struct loop *loop, struct hos
 	host->loop = loop;
 	seccomp_cache_init(&host->filters);
 	copy_settings(host, settings);
-	if (check_backend(err) < 0 || id_map_find(&host->map, err) < 0 ||
-	    open_store(host, err) < 0) {
+	if (check_backend(err) < 0 || read_epoch(host, err) < 0 ||
+	    id_map_find(&host->map, err) < 0 || open_store(host, err) < 0) {
 		host_free(host);
 		return -1;
 	}

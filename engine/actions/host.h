@@ -24,6 +24,8 @@
 /* Modification times in artifacts are clamped to this unless SOURCE_DATE_EPOCH says otherwise:
  * 2020-01-01 00:00:00 UTC. */
 #define HOST_SOURCE_DATE_EPOCH INT64_C(1577836800)
+/* 9999-12-31 23:59:59 UTC, the latest that GCC takes, too. */
+#define HOST_SOURCE_DATE_EPOCH_MAX 253402300799ULL
 
 struct secrets;
 
@@ -43,7 +45,8 @@ struct host_settings {
 
 struct host;
 
-/* Opens the store. settings are copied. Free with host_free(). */
+/* Opens the store. settings are copied. ERR_USAGE when a variable of the environment has a value that
+ * it cannot have. Free with host_free(). */
 int host_new(const struct host_settings *settings, struct loop *loop, struct host **ret_host,
 	     struct err *err);
 void host_free(struct host *host);

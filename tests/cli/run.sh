@@ -365,6 +365,20 @@ END
 	check_status 0
 }
 
+# Whoever sets it wants these bytes and no others: a slip is not passed over.
+test_source_date_epoch_that_is_none() {
+	run_script 'echo "at $SOURCE_DATE_EPOCH"'
+	for SOURCE_DATE_EPOCH in yesterday -1 253402300800; do
+		export SOURCE_DATE_EPOCH
+		run contractor run test.yaml
+		check_status 2
+		check_err_has "SOURCE_DATE_EPOCH must be a number of seconds since 1970, as \`date +%s\` prints it, at most 253402300799, or not be set; it is '$SOURCE_DATE_EPOCH'"
+	done
+	SOURCE_DATE_EPOCH=1700000000 run contractor run test.yaml
+	check_status 0
+	check_says_like '^at 1700000000$'
+}
+
 test_context_that_is_not_there() {
 	spec test.yaml <<'END'
 name: test

@@ -3,18 +3,57 @@
 
 #include "engine/actions/target.h"
 
-/* An epoch that is none is the constant. */
+/* An empty epoch is as none: the constant. */
 static void test_epoch(void **state)
 {
-	static const char *const wrong[] = {"", "x", "12x", "-1", " "};
+	static const struct {
+		const char *text;
+		int64_t epoch;
+	} cases[] = {
+		{"", 1577836800},
+		{"0", 0},
+		{"1700000000", 1700000000},
+		{"253402300799", INT64_C(253402300799)},
+	};
+	struct fixture *fixture = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		host_free(fixture->host);
+		setenv("SOURCE_DATE_EPOCH", cases[i].text, 1);
+		fixture_open_host(fixture);
+		unsetenv("SOURCE_DATE_EPOCH");
+		assert_int_equal(host_source_date_epoch(fixture->host), cases[i].epoch);
+	}
+}
+
+/* What is no time is refused by name, with the value made safe to show. */
+static void test_wrong_epoch(void **state)
+{
+	static const struct {
+		const char *text, *shown;
+	} wrong[] = {
+		{"x", "it is 'x'"},
+		{"12x", "it is '12x'"},
+		{"-1", "it is '-1'"},
+		{" ", "it is ' '"},
+		{"+1", "it is '+1'"},
+		{"1.5", "it is '1.5'"},
+		{"253402300800", "it is '253402300800'"},
+		{"99999999999999999999", "it is '99999999999999999999'"},
+		{"\033[31m", "it is '\\x1b[31m'"},
+	};
 	struct fixture *fixture = *state;
 
 	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
-		host_free(fixture->host);
-		setenv("SOURCE_DATE_EPOCH", wrong[i], 1);
-		fixture_open_host(fixture);
+		struct host *host;
+		struct err err = {0};
+
+		setenv("SOURCE_DATE_EPOCH", wrong[i].text, 1);
+		assert_int_equal(host_new(&fixture->settings, fixture->loop, &host, &err), -1);
 		unsetenv("SOURCE_DATE_EPOCH");
-		assert_int_equal(host_source_date_epoch(fixture->host), 1577836800);
+		assert_int_equal(err.code, ERR_USAGE);
+		assert_non_null(strstr(err.text, "SOURCE_DATE_EPOCH must be a number of seconds"));
+		assert_non_null(strstr(err.text, wrong[i].shown));
 	}
 }
 
@@ -203,13 +242,10 @@ static void test_default_artifact_dir(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		FIXTURE_TEST(test_epoch),
-		FIXTURE_TEST(test_table),
-		FIXTURE_TEST(test_apply),
-		FIXTURE_TEST(test_policy),
-		FIXTURE_TEST(test_target),
-		FIXTURE_TEST(test_artifact_exists),
-		FIXTURE_TEST(test_default_artifact_dir),
+		FIXTURE_TEST(test_epoch),	    FIXTURE_TEST(test_wrong_epoch),
+		FIXTURE_TEST(test_table),	    FIXTURE_TEST(test_apply),
+		FIXTURE_TEST(test_policy),	    FIXTURE_TEST(test_target),
+		FIXTURE_TEST(test_artifact_exists), FIXTURE_TEST(test_default_artifact_dir),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
