@@ -87,7 +87,7 @@ struct session {
 
 	/* Keeps the store within its size. */
 	struct worker *pruning;
-	bool no_prune;		     /* nothing more can go, or another process prunes */
+	bool no_prune;		     /* nothing more can go */
 	bool has_pinned;	     /* what this build has in the store is known to be in use */
 	char *pruned;		     /* what was removed last, or NULL */
 	void (*settled)(void *data); /* when nothing is under way any more; or NULL */

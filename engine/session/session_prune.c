@@ -113,10 +113,9 @@ void session_prune(struct session *session)
 	if (!limit || session->pruning || session->no_prune ||
 	    store_known_bytes(store, &known, &ignored) < 0 || known <= limit)
 		return;
-	if (store_prune(store, &options, &result, &ignored) < 0) {
-		session->no_prune = true;
+	/* Another process may be pruning: there will be another occasion. */
+	if (store_prune(store, &options, &result, &ignored) < 0)
 		return;
-	}
 	session->no_prune = result.left_bytes > options.max_bytes;
 	start(session);
 	if (result.attempts || result.artifacts || result.left_bytes > limit)

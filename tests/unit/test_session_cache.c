@@ -4,6 +4,8 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "engine/store/store_internal.h"
+
 #define MAKE_BASE                   \
 	FIXTURE_SPEC FIXTURE_SHELL( \
 		"mkdir bin; echo x > bin/x") "- action: create-artifact\n  artifact: base\n"
@@ -286,6 +288,30 @@ static void test_notes_of_copy(void **state)
 	fixture_expect_file(fixture, 2, "file", "text\n");
 }
 
+/* While another process prunes, this one does not, but the next time that it comes by. */
+static void test_prune_beside_another(void **state)
+{
+	struct fixture *fixture = *state;
+	AUTO_CLOSE int other = -1;
+	struct err err = {0};
+
+	fixture_load(fixture, FIXTURE_SPEC FIXTURE_SHELL("echo old"));
+	fixture_run(fixture, "continue");
+	fixture_close_host(fixture);
+	fixture_open_host(fixture);
+	fixture->options.store_size = 1;
+	fixture_load(fixture, FIXTURE_SPEC FIXTURE_SHELL("echo new") FIXTURE_SHELL("echo newer"));
+	assert_int_equal(store_lock_prune(host_store(fixture->host), F_WRLCK, &other, &err), 0);
+	fixture_run(fixture, "until 3");
+	fixture_reap(fixture);
+	assert_null(strstr(fixture->events.data, "store-pruned"));
+	fd_close(&other);
+	fixture_run(fixture, "next");
+	fixture_reap(fixture);
+	assert_non_null(strstr(fixture->events.data, "store-pruned"));
+	fixture_forget(fixture);
+}
+
 /* Who opens the debugger does not wait for files that take hours to be read. */
 static void test_looks_briefly(void **state)
 {
@@ -402,6 +428,7 @@ int main(void)
 		FIXTURE_TEST(test_actions_fail),
 		FIXTURE_TEST(test_notes),
 		FIXTURE_TEST(test_notes_of_copy),
+		FIXTURE_TEST(test_prune_beside_another),
 		FIXTURE_TEST(test_looks_briefly),
 		FIXTURE_TEST(test_cannot_begin),
 		FIXTURE_TEST(test_refresh),
