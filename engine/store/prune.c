@@ -7,6 +7,7 @@
 
 #include "engine/base/mem.h"
 #include "engine/base/moment.h"
+#include "engine/base/path.h"
 #include "engine/store/prune_internal.h"
 
 /* One prune. */
@@ -65,6 +66,14 @@ static bool is_enough(const struct prune *prune, const struct prune_item *item, 
 	return options->unused_ms && item->used_ms > now_ms - options->unused_ms;
 }
 
+/* Whether nobody uses one that would go. Who only asks locks nothing: a build would run the step again. */
+static bool take_item(struct prune *prune, off_t place)
+{
+	if (prune->options->dry_run)
+		return lock_range_is_free(prune->lock_fd, place, 1);
+	return lock_range(prune->lock_fd, F_WRLCK, place, 1) == 0;
+}
+
 /* Takes a lock on one that is to go: nobody begins to use it from then on. But until then somebody may have
  * recorded what stands on it, and have ended. */
 static bool may_go(struct prune *prune, const struct prune_item *item)
@@ -72,8 +81,12 @@ static bool may_go(struct prune *prune, const struct prune_item *item)
 	off_t place = LOCK_USES + (off_t)item->number;
 	struct err ignored;
 
-	return !item->needed && lock_range(prune->lock_fd, F_WRLCK, place, 1) == 0 &&
-	       survey_update(&prune->survey, &ignored) == 0 && !item->needed;
+	if (item->needed || !take_item(prune, place))
+		return false;
+	if (survey_update(&prune->survey, &ignored) == 0 && !item->needed)
+		return true;
+	lock_range(prune->lock_fd, F_UNLCK, place, 1);
+	return false;
 }
 
 static void choose_all(struct prune *prune)
@@ -95,14 +108,17 @@ static void choose_all(struct prune *prune)
 	}
 }
 
-/* Removes an artifact unless an attempt refers to it, or a step in flight may do so soon. */
+/* Removes an artifact unless an attempt refers to it, or a step in flight may do so soon. It is open meanwhile: what
+ * takes its time is done when it is closed, and the lock is free. */
 static bool drop_blob(struct prune *prune, const char *digest)
 {
 	struct store *store = prune->store;
+	AUTO_CLOSE int fd = path_open_beneath(store->blobs_fd, digest, O_RDONLY, 0);
 	struct err ignored;
 	bool dropped = false;
 
-	if (lock_range(prune->lock_fd, F_WRLCK, LOCK_BLOBS, 1) < 0)
+	if (!lock_range_is_free(prune->lock_fd, LOCK_BLOBS_WANTED, 1) ||
+	    lock_range(prune->lock_fd, F_WRLCK, LOCK_BLOBS, 1) < 0)
 		return false;
 	if (!store_blob_is_used(store, digest, &ignored))
 		dropped = unlinkat(store->blobs_fd, digest, 0) == 0;

@@ -142,6 +142,9 @@ void store_close(struct store *store)
 	if (!store)
 		return;
 	db_free(store->db);
+	/* Not by closing alone: a child that was just forked has a copy until it comes to close it. */
+	if (store->lock_fd >= 0)
+		lock_range(store->lock_fd, F_UNLCK, 0, 0);
 	for (size_t i = 0; i < store->held_count; i++)
 		fd_close(&store->held[i].fd);
 	free(store->held);

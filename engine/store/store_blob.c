@@ -20,6 +20,19 @@ static int check_digest(const char *digest, struct err *err)
 	return err_set(err, ERR_FAULT, "\"%.80s\" is not a digest", digest);
 }
 
+/* Keeps a prune from taking the artifact before its attempt is recorded. One that goes on is told to let us in. */
+static int hold_blobs(struct store *store, struct err *err)
+{
+	int result;
+
+	lock_range(store->lock_fd, F_RDLCK, LOCK_BLOBS_WANTED, 1);
+	result = lock_range_soon(store->lock_fd, F_RDLCK, LOCK_BLOBS, 1);
+	if (result < 0)
+		err_sys(err, "cannot begin an artifact in %s", store->path);
+	lock_range(store->lock_fd, F_UNLCK, LOCK_BLOBS_WANTED, 1);
+	return result;
+}
+
 /* The file is locked while its descriptor, or a copy of it, is open: see store_purge_tmp(). */
 int blob_begin(struct store *store, char ret_tmp_name[32], int *ret_fd, struct err *err)
 {
@@ -30,8 +43,8 @@ int blob_begin(struct store *store, char ret_tmp_name[32], int *ret_fd, struct e
 	if (getrandom(&random, sizeof random, 0) != (ssize_t)sizeof random)
 		return err_sys(err, "cannot name a file for an artifact");
 	snprintf(name, sizeof name, "blob-%016" PRIx64, random);
-	if (lock_range_soon(store->lock_fd, F_RDLCK, LOCK_BLOBS, 1) < 0)
-		return err_sys(err, "cannot begin an artifact in %s", store->path);
+	if (hold_blobs(store, err) < 0)
+		return -1;
 	fd = lock_file_take(store->tmp_fd, name, err);
 	if (fd < 0)
 		return err_in(err, "cannot begin an artifact in %s", store->path);

@@ -55,11 +55,10 @@ static int make_dir(const char *path, struct err *err)
 
 	if (mkdir(path, 0700) == 0 || errno == EEXIST)
 		return 0;
-	if (errno == ENOENT && mkdir(parent, 0700) == 0 && mkdir(path, 0700) == 0)
+	/* Another process may be making both at this moment. */
+	if (errno == ENOENT && (mkdir(parent, 0700) == 0 || errno == EEXIST) &&
+	    (mkdir(path, 0700) == 0 || errno == EEXIST))
 		return 0;
-	/* The parent has a name and takes no entries: a directory that was removed. */
-	if (errno == EEXIST)
-		errno = ENOENT;
 	err_sys(err, "cannot make the store %s", path);
 	return store_unusable(err);
 }

@@ -75,15 +75,18 @@ int lock_file_try_making(int dir_fd, const char *name);
 /* The pid written in a locked file, or 0. */
 long lock_file_holder(int dir_fd, const char *name);
 /* Parts of the file `lock`, beside those of store_lock.c. */
-#define LOCK_BLOBS ((off_t)1 << 42)  /* shared: artifacts may be there without an attempt */
-#define LOCK_PRUNE ((off_t)1 << 43)  /* who prunes; shared: who verifies */
-#define LOCK_USES ((off_t)1 << 44)   /* and an attempt's number. Shared: it is in use */
-#define LOCK_CLAIMS ((off_t)1 << 62) /* claim.c: who works on a key */
+#define LOCK_BLOBS ((off_t)1 << 42)	   /* shared: artifacts may be there without an attempt */
+#define LOCK_BLOBS_WANTED (LOCK_BLOBS + 1) /* shared: somebody waits for that */
+#define LOCK_PRUNE ((off_t)1 << 43)	   /* who prunes; shared: who verifies */
+#define LOCK_USES ((off_t)1 << 44)	   /* and an attempt's number. Shared: it is in use */
+#define LOCK_CLAIMS ((off_t)1 << 62)	   /* claim.c: who works on a key */
 /* A file description of its own of the file `lock`, or -1. */
 int store_lock_open(struct store *store, struct err *err);
 /* Locks (F_RDLCK, F_WRLCK) or frees (F_UNLCK) a range of it without waiting; -1 with errno. */
 int lock_range(int fd, short type, off_t start, off_t length);
-/* The same, trying for about a second. */
+/* Whether nobody else has anything of it locked. */
+bool lock_range_is_free(int fd, off_t start, off_t length);
+/* The same as lock_range(), trying for about a second. */
 int lock_range_soon(int fd, short type, off_t start, off_t length);
 /* Joins the users of the store: *ret_fd holds the place. */
 int store_lock_join(int store_fd, const char *path, int *ret_fd, struct err *err);

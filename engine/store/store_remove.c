@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -177,13 +178,13 @@ static int empty_part(struct store *store, int fd, const char *part, struct err 
 }
 
 /* Removes all a store has. The version and the index go first: what remains if this is cut short
- * is a store not made yet, whose orphans the next start removes. */
+ * is a store not made yet, whose orphans the next start removes. The lock goes last: who comes next makes a new one. */
 static int remove_parts(struct store *store, struct err *err)
 {
 	static const char *const parts[] = {
 		"version", "store.db", "store.db-wal", "store.db-shm", "layers",
 		"tmp",	   "logs",     "blobs",	       "artifacts",    "caches",
-		"aside",   "reserved", "lock",	       "version.part",
+		"aside",   "reserved", "version.part", "lock",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
@@ -198,7 +199,7 @@ static int remove_parts(struct store *store, struct err *err)
 	return 0;
 }
 
-/* Removes the emptied directory; one that is a mount point stays. */
+/* Removes the emptied directory; one that is a mount point stays, and so does one that is a store again already. */
 static int remove_directory(struct store *store, struct err *err)
 {
 	AUTO_STRV struct strv names = {0};
@@ -206,11 +207,14 @@ static int remove_directory(struct store *store, struct err *err)
 
 	if (rmdir(store->path) == 0 || errno == EBUSY)
 		return 0;
-	if ((errno != ENOTEMPTY && errno != EEXIST) || store_list(store->fd, &names, err) < 0 ||
-	    !names.len)
+	if (errno != ENOTEMPTY && errno != EEXIST)
 		return err_sys(err, "the store %s is empty now, but cannot be removed",
 			       store->path);
-	shown = buf_shown(names.items[0]);
+	if (faccessat(store->fd, "lock", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return 0;
+	if (store_list(store->fd, &names, err) < 0)
+		return -1;
+	shown = buf_shown(names.len ? names.items[0] : "something");
 	return err_set(err, ERR_HOST,
 		       "the store %s is removed, but its directory has %s, which is not the "
 		       "store's, and stays",
