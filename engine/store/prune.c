@@ -117,7 +117,7 @@ static bool drop_blob(struct prune *prune, const char *digest)
 	struct err ignored;
 	bool dropped = false;
 
-	if (!lock_range_is_free(prune->lock_fd, LOCK_BLOBS_WANTED, 1) ||
+	if (fd < 0 || !lock_range_is_free(prune->lock_fd, LOCK_BLOBS_WANTED, 1) ||
 	    lock_range(prune->lock_fd, F_WRLCK, LOCK_BLOBS, 1) < 0)
 		return false;
 	if (!store_blob_is_used(store, digest, &ignored))
