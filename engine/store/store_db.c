@@ -7,14 +7,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "engine/base/interrupt.h"
 #include "engine/base/mem.h"
 #include "engine/base/path.h"
 #include "engine/store/store_schema.h"
 
 enum {
-	BUSY_TIMEOUT_MS = 10000,
+	BUSY_WAIT_MS = 20,
+	BUSY_WAITS_MAX = 3000,	 /* about a minute: a disk may be slow */
+	BUSY_WAITS_FIRMLY = 500, /* whatever the person wants */
 	CHECKPOINT_PAGES = 4000, /* only if nobody ever calls db_checkpoint() */
 };
 
@@ -183,13 +187,25 @@ static int use_schema(struct db *db, bool may_create, struct err *err)
 	return 0;
 }
 
+/* Waits for the transaction of another process, which may wait for the disk. */
+static int wait_busy(void *data, int waits)
+{
+	const struct timespec pause = {.tv_nsec = BUSY_WAIT_MS * 1000000L};
+
+	(void)data;
+	if (waits >= BUSY_WAITS_MAX || (waits >= BUSY_WAITS_FIRMLY && interrupt_is_pending()))
+		return 0;
+	nanosleep(&pause, NULL);
+	return 1;
+}
+
 /* Sets up a connection: nothing on it waits for the disk but a checkpoint. */
 static int set_up(struct db *db, struct err *err)
 {
 	int keep = 1;
 
 	sqlite3_extended_result_codes(db->handle, 1);
-	sqlite3_busy_timeout(db->handle, BUSY_TIMEOUT_MS);
+	sqlite3_busy_handler(db->handle, wait_busy, NULL);
 	sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_PERSIST_WAL, &keep);
 	sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);

@@ -372,6 +372,21 @@ static void test_slow_setup(void **state)
 	fixture_open(fixture);
 }
 
+/* A signal that ends us comes, and is not taken yet. */
+static void block_and_raise(sigset_t *ret_term)
+{
+	sigemptyset(ret_term);
+	sigaddset(ret_term, SIGTERM);
+	sigprocmask(SIG_BLOCK, ret_term, NULL);
+	raise(SIGTERM);
+}
+
+static void take_raised(const sigset_t *term)
+{
+	assert_int_equal(sigwaitinfo(term, NULL), SIGTERM);
+	sigprocmask(SIG_UNBLOCK, term, NULL);
+}
+
 /* Unless a person does not want to. */
 static void test_setup_interrupted(void **state)
 {
@@ -379,16 +394,58 @@ static void test_setup_interrupted(void **state)
 	sigset_t term;
 	int result;
 
-	sigemptyset(&term);
-	sigaddset(&term, SIGTERM);
-	sigprocmask(SIG_BLOCK, &term, NULL);
-	raise(SIGTERM);
+	block_and_raise(&term);
 	result = open_waiting(fixture, 0);
-	assert_int_equal(sigwaitinfo(&term, NULL), SIGTERM);
-	sigprocmask(SIG_UNBLOCK, &term, NULL);
+	take_raised(&term);
 	assert_int_equal(result, -1);
 	assert_true(waits < 100);
 	fixture_open(fixture);
+}
+
+static void end_transaction(struct fixture *fixture)
+{
+	struct err err;
+
+	(void)fixture;
+	assert_int_equal(db_end(other.store->db, 0, &err), 0);
+}
+
+/* A transaction of another process that waits for a slow disk is waited for. */
+static void test_slow_transaction(void **state)
+{
+	struct fixture *fixture = *state;
+	struct err err;
+
+	other = (struct other){
+		.act = end_transaction, .fixture = fixture, .store = open_second(fixture)};
+	assert_int_equal(db_begin(other.store->db, &err), 0);
+	waits = 0;
+	waits_needed = 2000;
+	fixture_attempt(fixture->store, 'a', NULL, true, NULL);
+	assert_int_equal(waits, 2000);
+	close_second(fixture);
+}
+
+/* After some time, only if the person lets us. */
+static void test_transaction_interrupted(void **state)
+{
+	struct fixture *fixture = *state;
+	struct attempt_draft draft;
+	struct err err, ignored;
+	sigset_t term;
+	int result;
+
+	other = (struct other){.store = open_second(fixture)};
+	assert_int_equal(db_begin(other.store->db, &ignored), 0);
+	waits = waits_needed = 0;
+	block_and_raise(&term);
+	result = attempt_begin(fixture->store, 80, 24, &draft, &err);
+	take_raised(&term);
+	assert_int_equal(result, -1);
+	assert_int_equal(waits, 500);
+	assert_non_null(strstr(err.text, "is being written by another process"));
+	end_transaction(fixture);
+	close_second(fixture);
 }
 
 /* At the second question of a dry run: what it has asked for first can still be used, and so can what comes next. */
@@ -475,6 +532,7 @@ int main(void)
 		FIXTURE_TEST(test_begun_while_removed), FIXTURE_TEST(test_alone_at_last),
 		FIXTURE_TEST(test_prune_at_last),	FIXTURE_TEST(test_closed_beside_child),
 		FIXTURE_TEST(test_slow_setup),		FIXTURE_TEST(test_setup_interrupted),
+		FIXTURE_TEST(test_slow_transaction),	FIXTURE_TEST(test_transaction_interrupted),
 		FIXTURE_TEST(test_used_beside_dry_run), FIXTURE_TEST(test_artifact_beside_prune),
 	};
 
