@@ -228,6 +228,40 @@ void id_map_describe(const struct id_map *map, struct buf *out)
 	describe_extents(map->gids, out);
 }
 
+/* Goes past a number, which is at most UINT_MAX, and the byte behind it if that is end. */
+static bool pass_number(const char **text, char end)
+{
+	size_t length = strspn(*text, "0123456789");
+	bool is_number = length && length <= 10 && strtoull(*text, NULL, 10) <= UINT_MAX;
+
+	*text += length;
+	if (!is_number || (end && **text != end))
+		return false;
+	*text += end != '\0';
+	return true;
+}
+
+/* Goes past what describe_extents() writes. */
+static bool pass_extents(const char **text)
+{
+	for (int i = 0; i < ID_MAP_EXTENTS; i++) {
+		if (!pass_number(text, ' ') || !pass_number(text, ' ') || !pass_number(text, '\0'))
+			return false;
+		if (**text != ',')
+			return true;
+		++*text;
+	}
+	return false;
+}
+
+bool id_map_is_description(const char *text)
+{
+	if (!pass_extents(&text) || strncmp(text, " / ", 3) != 0)
+		return false;
+	text += 3;
+	return pass_extents(&text) && !*text;
+}
+
 uid_t id_map_root_uid(const struct id_map *map)
 {
 	return map->uids[0].outside;

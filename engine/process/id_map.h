@@ -53,6 +53,8 @@ int id_map_plan(const struct id_map_person *person, struct id_map *ret_map, stru
 
 /* "0 1000 1,1 100000 65536 / 0 1000 1,1 100000 65536": for the store. */
 void id_map_describe(const struct id_map *map, struct buf *out);
+/* Whether it is such a text. */
+bool id_map_is_description(const char *text);
 
 /* Host ids of root in the namespace. */
 uid_t id_map_root_uid(const struct id_map *map);

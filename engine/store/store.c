@@ -11,6 +11,7 @@
 #include "engine/base/buf.h"
 #include "engine/base/mem.h"
 #include "engine/base/path.h"
+#include "engine/process/id_map.h"
 #include "engine/store/store_internal.h"
 
 /* What tells this run of the machine from others; "-" where the kernel does not say. */
@@ -35,6 +36,13 @@ static int check_id_map(struct store *store, const char *id_map, struct err *err
 			      db_query(store->db, SQL_SET_META, err, "ss", "id_map", id_map), err);
 	if (!strcmp(db_text(stmt, 0), id_map))
 		return 0;
+	if (!id_map_is_description(db_text(stmt, 0)))
+		return err_set(
+			err, ERR_FAULT,
+			"%s/store.db is damaged: what it says of the user ids that the store "
+			"was made with is no map of ids; `contractor store verify --repair` "
+			"takes it out",
+			store->path);
 	return err_set(
 		err, ERR_HOST,
 		"the store %s was made with the user ids mapped as \"%s\", and now they are "

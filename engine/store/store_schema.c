@@ -62,6 +62,7 @@ static const char *const statements[SQL_COUNT] = {
 		"UPDATE meta SET value = value + 1 WHERE name = 'number' RETURNING value",
 	[SQL_GET_META] = "SELECT value FROM meta WHERE name = ?1",
 	[SQL_SET_META] = "INSERT OR REPLACE INTO meta VALUES (?1, ?2)",
+	[SQL_DELETE_META] = "DELETE FROM meta WHERE name = ?1",
 	[SQL_INSERT_ATTEMPT] =
 		"INSERT INTO attempts VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,"
 		"?15,?16,?17,?18,?19,?20,?21,?22,?23,?24,?25,?26,?27,?28,NULL,NULL,NULL)",

@@ -9,6 +9,7 @@
 
 #include "engine/base/buf.h"
 #include "engine/base/mem.h"
+#include "engine/process/id_map.h"
 #include "engine/store/store_verify_internal.h"
 
 /* Hands a line over, safe to show. */
@@ -117,6 +118,27 @@ static int verify_database(struct verify *verify, struct err *err)
 	return renew_index(verify->store, err) < 0 ? -1 : 1;
 }
 
+/* Looks at which ids the files of the layers are of. They are those of the person who owns the store, now as then: so
+ * who builds next may record them anew. */
+static int verify_id_map(struct verify *verify, struct err *err)
+{
+	struct db *db = verify->store->db;
+	AUTO_RESET sqlite3_stmt *stmt = db_query(db, SQL_GET_META, err, "s", "id_map");
+	int row = db_step(db, stmt, err);
+
+	if (row <= 0 || id_map_is_description(db_text(stmt, 0)))
+		return row < 0 ? -1 : 0;
+	verify_find(
+		verify, "taken out; the next build records them anew",
+		"store.db: the user ids that the store was made with are \"%.200s\", which is no "
+		"map of ids",
+		db_text(stmt, 0));
+	db_reset(&stmt);
+	if (!verify->repair)
+		return 0;
+	return db_run(db, db_query(db, SQL_DELETE_META, err, "s", "id_map"), err);
+}
+
 static void report_blob(void *data, const char *digest)
 {
 	verify_tell(data, "blobs/%s: no attempt refers to it: removed", digest);
@@ -162,8 +184,8 @@ static int compare(struct verify *verify, struct err *err)
 		go_on = verify_database(verify, err);
 	if (go_on <= 0)
 		return go_on;
-	if (verify_rows(verify, err) < 0 || verify_sums(verify, err) < 0 ||
-	    verify_disk(verify, err) < 0)
+	if (verify_id_map(verify, err) < 0 || verify_rows(verify, err) < 0 ||
+	    verify_sums(verify, err) < 0 || verify_disk(verify, err) < 0)
 		return -1;
 	return verify->repair ? repair_index(verify, err) : 0;
 }

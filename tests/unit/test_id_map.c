@@ -272,6 +272,37 @@ static void test_root_of_container(void **state)
 	assert_non_null(strstr(err.text, "uids: 1000, "));
 }
 
+/* A text of a map is known as one, and no other. */
+static void test_description(void **state)
+{
+	static const char *const right[] = {
+		"0 1000 1 / 0 1001 1",
+		"0 1000 1,1 165536 65535 / 0 1001 1,1 300000 65535",
+		"0 4294967295 1 / 0 0 0",
+	};
+	static const char *const wrong[] = {
+		"",
+		"garbage",
+		"0 1000 1",
+		"0 1000 1 / ",
+		"0 1000 1 / 0 1001",
+		"0 1000 1 / 0 1001 x",
+		"0 1000 1 / 0 1001 1 ",
+		"0 1000 1, / 0 1001 1",
+		"0 1000 1/0 1001 1",
+		"0 -1000 1 / 0 1001 1",
+		"0 4294967296 1 / 0 0 1",
+		"0 00000000001 1 / 0 0 1",
+		"0 1 1,1 2 1,2 3 1 / 0 0 1",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(right); i++)
+		assert_true(id_map_is_description(right[i]));
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++)
+		assert_false(id_map_is_description(wrong[i]));
+}
+
 #define WITH_FILES(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -282,7 +313,7 @@ int main(void)
 		WITH_FILES(test_person_without_helpers), WITH_FILES(test_root),
 		WITH_FILES(test_group_of_root),		 WITH_FILES(test_nested),
 		WITH_FILES(test_root_of_container),	 cmocka_unit_test(test_find),
-		cmocka_unit_test(test_helper_is_quiet),
+		cmocka_unit_test(test_helper_is_quiet),	 cmocka_unit_test(test_description),
 	};
 
 	return cmocka_run_group_tests_name("id_map", tests, NULL, NULL);

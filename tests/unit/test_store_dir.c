@@ -116,7 +116,8 @@ static void test_version(void **state)
 static void test_id_map(void **state)
 {
 	struct fixture *fixture = *state;
-	struct store_options first = {.id_map = "0 1000 1"}, second = {.id_map = "0 0 1"};
+	struct store_options first = {.id_map = "0 1000 1 / 0 1000 1"};
+	struct store_options second = {.id_map = "0 0 1 / 0 0 1"};
 	struct store *store;
 	struct err err;
 
@@ -126,7 +127,7 @@ static void test_id_map(void **state)
 	store_close(store);
 	assert_int_equal(store_open(fixture->path, &second, &store, &err), -1);
 	assert_int_equal(err.code, ERR_HOST);
-	assert_non_null(strstr(err.text, "\"0 1000 1\""));
+	assert_non_null(strstr(err.text, "\"0 1000 1 / 0 1000 1\""));
 	fixture_close(fixture);
 	fixture_open(fixture);
 }

@@ -429,6 +429,40 @@ static _Noreturn void begin_late(int tmp_fd, const char *dir, const char *name, 
 	_exit(0);
 }
 
+/* Without its id map nobody builds in a store: that is damage. A repair takes out what is none, and the next one that
+ * builds records its own; the attempts stay. */
+static void test_id_map_garbled(void **state)
+{
+	const struct store_options options = {.id_map = "0 1000 1 / 0 1000 1"};
+	struct fixture *fixture = *state;
+	AUTO_FREE char *found = NULL, *repaired = NULL;
+	struct store *store;
+	struct err err;
+
+	make_family(fixture->store);
+	fixture_close(fixture);
+	assert_int_equal(store_open(fixture->path, &options, &store, &err), 0);
+	store_close(store);
+	fixture_open(fixture);
+	fixture_expect_whole(fixture->store);
+	fixture_sql(fixture, "UPDATE meta SET value = '0 1000 1 / 0 ' || char(27) || '1000' "
+			     "WHERE name = 'id_map'");
+	assert_int_equal(store_open(fixture->path, &options, &store, &err), -1);
+	assert_int_equal(err.code, ERR_FAULT);
+	expect_words(err.text, "store.db is damaged");
+	expect_words(err.text, "`contractor store verify --repair`");
+	found = fixture_verify(fixture->store, false, 1);
+	expect_words(found, "store.db: the user ids that the store was made with are "
+			    "\"0 1000 1 / 0 \\x1b1000\", which is no map of ids");
+	repaired = fixture_verify(fixture->store, true, 1);
+	expect_words(repaired, ": taken out; the next build records them anew");
+	fixture_expect_whole(fixture->store);
+	for (int i = 1; i <= 4; i++)
+		assert_true(fixture_has_attempt(fixture->store, i));
+	assert_int_equal(store_open(fixture->path, &options, &store, &err), 0);
+	store_close(store);
+}
+
 /* A file that is there, and about to be locked, is no leftover. */
 static void expect_beginning(struct fixture *fixture, const char *name)
 {
@@ -473,6 +507,7 @@ int main(void)
 		FIXTURE_TEST(test_blobs),
 		FIXTURE_TEST(test_blob_unreferenced),
 		cmocka_unit_test(test_rows_damaged),
+		FIXTURE_TEST(test_id_map_garbled),
 		FIXTURE_TEST(test_in_flight),
 		FIXTURE_TEST(test_beginning),
 		cmocka_unit_test(test_database_damaged),
