@@ -58,8 +58,7 @@ static void go_on(void *data)
 	console_flush(&debug->program->out);
 	console_flush(&debug->program->err);
 	debug->build.spec = session_spec(debug->build.session);
-	if (session_state(debug->build.session) == SESSION_STOPPED &&
-	    session_save(debug->build.session, &err) < 0)
+	if (session_save(debug->build.session, &err) < 0)
 		debug_say(debug, "%s", err.text);
 	debug_take_line(debug);
 }

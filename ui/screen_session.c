@@ -143,8 +143,7 @@ void screen_keep(struct screen *screen)
 {
 	struct err err;
 
-	if (session_state(screen->session) == SESSION_STOPPED &&
-	    session_save(screen->session, &err) < 0)
+	if (session_save(screen->session, &err) < 0)
 		screen_say(screen, THEME_ERROR, "%s", err.text);
 }
 

@@ -176,7 +176,8 @@ int command_edit(struct session *session, const struct strv *arguments, struct e
 
 	if (!front_of(session)->edit)
 		return not_here("edit", err);
-	if (command_step_here(session, arguments, 0, &step, err) < 0)
+	if (command_step_here(session, arguments, 0, &step, err) < 0 ||
+	    session_check_edit(session, step, err) < 0)
 		return -1;
 	return front_of(session)->edit(session->options.front_data, step, err);
 }

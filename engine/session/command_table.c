@@ -281,7 +281,7 @@ const struct command command_table[] = {
 	 "a shell, or one command, in that state", ALWAYS, WORDS(SHELL), command_shell, false},
 	{"adopt", NULL, "[STEP]", "take what a shell changed as the step's result", STOPPED,
 	 WORDS(STEP), run_adopt, false},
-	{"edit", "e", "[STEP]", "edit the step's text, for this session", STOPPED, WORDS(STEP),
+	{"edit", "e", "[STEP]", "edit the step's text, for this session", ALWAYS, WORDS(STEP),
 	 command_edit, false},
 	{"write", "w", "", "put the edits into the file", STOPPED, WORDS(NONE), run_write, false},
 	{"set", NULL, "NAME=VALUE", "give a parameter another value, for this session", STOPPED,

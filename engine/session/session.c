@@ -130,6 +130,7 @@ void session_free(struct session *session)
 	release_places(session);
 	spec_free(session->spec);
 	spec_free(session->original);
+	spec_free(session->spec_of_run);
 	free(session->ingredients);
 	strv_release(&session->parameters);
 	breakpoints_release(&session->breakpoints);

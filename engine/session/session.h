@@ -122,6 +122,8 @@ void session_kill_now(struct session *session);
 /* The same, and turns the loop until what came of it is recorded, but not longer: for who leaves. */
 void session_end_run(struct session *session, int64_t within_ms);
 
+/* ERR_USAGE unless the step may be edited: while one runs, only those behind it. */
+int session_check_edit(const struct session *session, size_t step, struct err *err);
 /* Replaces the text of a step (spec_edit.h) in this session. When the result is not a valid
  * spec nothing changes: ERR_USAGE, and ret_diagnostics says what. Later steps become stale. */
 int session_replace_step(struct session *session, size_t step, const char *text, size_t length,
@@ -158,7 +160,7 @@ const struct breakpoints *session_breakpoints(const struct session *session);
  * position; but at a step that has failed since, before that one. Nothing is run. What could not be
  * taken over is told in ret_notes, in lines that are safe to show. */
 int session_restore(struct session *session, struct buf *ret_notes, struct err *err);
-/* Keeps them for the next session. */
+/* Keeps them for the next session; while a step runs, not the position. */
 int session_save(struct session *session, struct err *err);
 
 /* Takes what the shell that ended last has changed (shell_keep()) as the result of the step that it

@@ -9,6 +9,18 @@
 
 enum { STOPPED = 1 << SESSION_STOPPED };
 
+int session_check_edit(const struct session *session, size_t step, struct err *err)
+{
+	if (session_check_step(session, step, err) < 0)
+		return -1;
+	if (session->state == SESSION_STOPPED || step > session->position)
+		return 0;
+	return err_set(err, ERR_USAGE,
+		       "step %zu cannot be edited while step %zu is running or paused, only those "
+		       "behind that: wait, or `kill` it",
+		       step, session->position);
+}
+
 /* What is known of step, and of all behind it, is of the former spec. */
 static void forget_from(struct session *session, size_t step)
 {
@@ -21,13 +33,22 @@ static void forget_from(struct session *session, size_t step)
 		session->position = step;
 }
 
+/* What runs was begun with the spec of then, and needs it to its end. Those that come later are of no use to it. */
+static void drop_spec(struct session *session, struct spec *spec)
+{
+	if (session->run && !session->spec_of_run)
+		session->spec_of_run = spec;
+	else
+		spec_free(spec);
+}
+
 /* The new spec takes the place of the old one, which stays if it is what is in the file. */
 static void take_spec(struct session *session, struct spec *spec, size_t edited)
 {
 	if (edited && !session->original)
 		session->original = session->spec;
 	else
-		spec_free(session->spec);
+		drop_spec(session, session->spec);
 	session->spec = spec;
 	session->at_failure = false;
 	breakpoints_resolve(&session->breakpoints, spec, edited);
@@ -39,8 +60,7 @@ int session_replace_step(struct session *session, size_t step, const char *text,
 	AUTO_BUF struct buf file = BUF_INIT;
 	struct spec *spec = NULL;
 
-	if (session_require(session, STOPPED, err) < 0 ||
-	    session_check_step(session, step, err) < 0)
+	if (session_check_edit(session, step, err) < 0)
 		return -1;
 	if (spec_edit_replace(session->spec, session_spec_step(session, step), text, length, &file,
 			      err) < 0)

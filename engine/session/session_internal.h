@@ -52,6 +52,7 @@ struct session {
 
 	/* The running step. */
 	struct action_run *run;
+	struct spec *spec_of_run; /* that it was begun with, if only the run has it; else NULL */
 	struct attempt_draft draft;
 	char key[SHA256_HEX_SIZE];
 	char *ingredients;

@@ -216,6 +216,7 @@ static void on_ended(void *data, const struct action_result *result)
 
 	action_run_free(session->run);
 	session->run = NULL;
+	spec_free(take_ptr(&session->spec_of_run));
 	if (!is_own_failure(session, &copy.run) ||
 	    session_record(session, &copy, &attempt, &err) < 0) {
 		step_lost(session, &err);

@@ -174,7 +174,7 @@ int session_save(struct session *session, struct err *err)
 {
 	if (save_edits(session, err) < 0 || save_breakpoints(session, err) < 0)
 		return -1;
-	return save_position(session, err);
+	return session->state == SESSION_STOPPED ? save_position(session, err) : 0;
 }
 
 /* --- restoring */

@@ -189,6 +189,64 @@ static void test_replace_after_failure(void **state)
 	fixture_expect_file(fixture, 3, "a", "good\n");
 }
 
+/* While a step runs, those behind it can be edited, and then run with the new text; it, and what it stands on, cannot. */
+static void test_replace_while_running(void **state)
+{
+	struct fixture *fixture = *state;
+	struct err err = {0};
+	char why[256];
+
+	fixture->options.interactive = true;
+	fixture_load(fixture, FIXTURE_SPEC FIXTURE_SHELL("echo ready; read x; echo 2 > a")
+				      FIXTURE_SHELL("echo 3 >> a") FIXTURE_SHELL("echo 4 >> a"));
+	fixture_start(fixture, "continue");
+	fixture_await(fixture, "ready");
+	assert_int_equal(replace(fixture, 2, "action: shell\nshell: x\n", why, &err), -1);
+	assert_int_equal(err.code, ERR_USAGE);
+	assert_string_equal(err.text, "step 2 cannot be edited while step 2 is running or paused, "
+				      "only those behind that: wait, or `kill` it");
+	assert_int_equal(replace(fixture, 1, "action: empty-workspace\n", why, &err), -1);
+	replace_well(fixture, 3, "action: shell\nshell: echo new >> a\n");
+	assert_int_equal(session_state(fixture->session), SESSION_RUNNING);
+	assert_int_equal(session_position(fixture->session), 2);
+	fixture_expect_step(fixture, 2, STEP_RUNNING, 0);
+	fixture_expect_step(fixture, 3, STEP_PENDING, STEP_EDITED);
+	assert_int_equal(session_type(fixture->session, "\n", 1, &err), 0);
+	fixture_finish(fixture);
+	fixture_expect(fixture, "step-started 1\nstep-ended 1 passed 0\n"
+				"step-started 2\nstep-ended 2 passed 0\n"
+				"step-started 3\nstep-ended 3 passed 0\n"
+				"step-started 4\nstep-ended 4 passed 0\nstopped 5 end\n");
+	fixture_expect_file(fixture, 5, "a", "2\nnew\n4\n");
+}
+
+/* Edits a step twice as soon as another one runs. */
+static void edit_twice(struct fixture *fixture, const struct event *event)
+{
+	if (event->type != EVENT_STEP_STARTED)
+		return;
+	replace_well(fixture, 2, "action: shell\nshell: echo once\n");
+	replace_well(fixture, 2, "action: shell\nshell: echo twice\n");
+}
+
+/* A running step needs the text that it was begun with to its end: here to say which archive is damaged. */
+static void test_replace_keeps_text_of_running(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture_write(fixture, "bad.tar", "this is no archive");
+	fixture_load(fixture, "name: test\nactions:\n- action: unpack-artifact\n"
+			      "  path: bad.tar\n" FIXTURE_SHELL("true"));
+	replace_well(fixture, 2, "action: shell\nshell: echo before\n");
+	fixture->hook = edit_twice;
+	fixture_run(fixture, "next");
+	fixture->hook = NULL;
+	assert_int_equal(fixture->reason, STOP_FAILED);
+	assert_non_null(strstr(fixture->stop_text, "cannot unpack bad.tar: "));
+	assert_non_null(strstr(session_spec(fixture->session)->text.data, "echo twice"));
+	fixture_forget(fixture);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -199,6 +257,8 @@ int main(void)
 		FIXTURE_TEST(test_replace_name),
 		FIXTURE_TEST(test_replace_without_cache),
 		FIXTURE_TEST(test_replace_after_failure),
+		FIXTURE_TEST(test_replace_while_running),
+		FIXTURE_TEST(test_replace_keeps_text_of_running),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -243,7 +243,7 @@ static void test_refused_directly(void **state)
 	assert_int_equal(session_rerun(session, 1, &err), -1);
 	assert_string_equal(err.text, why);
 	assert_int_equal(session_resume(session, &err), -1);
-	assert_int_equal(session_replace_step(session, 3, "x", 1, NULL, &err), -1);
+	assert_int_equal(session_write_edits(session, &err), -1);
 	assert_string_equal(err.text, why);
 	assert_int_equal(session_type(session, "\n", 1, &err), 0);
 	fixture_forget(fixture);
