@@ -355,22 +355,30 @@ static void draw_prefix_hint(struct screen *screen, struct rect line)
 	draw_hint(screen, line, 0, key.data, what);
 }
 
+/* The keys that do these things in a context. */
+static void draw_keys(struct screen *screen, struct rect line, enum ui_context context,
+		      const enum ui_action *actions, size_t count)
+{
+	int column = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		AUTO_STRV struct strv keys = {0};
+
+		keymap_keys_of(screen->keymap, context, actions[i], &keys);
+		if (keys.len)
+			column = draw_hint(screen, line, column, keys.items[0],
+					   ui_actions[actions[i]].hint);
+	}
+}
+
 /* Right behind the prefix key: what is still about the terminal that it left. */
 static void draw_left_hints(struct screen *screen, struct rect line)
 {
 	static const enum ui_action actions[] = {UI_ACTION_RETURN, UI_ACTION_ZOOM,
 						 UI_ACTION_PAGE_UP, UI_ACTION_CLOSE,
 						 UI_ACTION_HELP};
-	int column = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(actions); i++) {
-		AUTO_STRV struct strv keys = {0};
-
-		keymap_keys_of(screen->keymap, UI_CONTEXT_TERMINAL, actions[i], &keys);
-		if (keys.len)
-			column = draw_hint(screen, line, column, keys.items[0],
-					   ui_actions[actions[i]].hint);
-	}
+	draw_keys(screen, line, UI_CONTEXT_TERMINAL, actions, ARRAY_SIZE(actions));
 }
 
 static void draw_popup_hints(struct screen *screen, struct rect line)
@@ -382,11 +390,13 @@ static void draw_popup_hints(struct screen *screen, struct rect line)
 		     {POPUP_REFUSED, "q", "leave it"},
 		     {POPUP_INVALID, "e", "edit the file"},
 		     {POPUP_INVALID, "r", "read it again"},
-		     {POPUP_INVALID, "q", "quit"},
-		     {POPUP_TEXT, "q", "close"},
-		     {POPUP_TEXT, "/", "search"},
-		     {POPUP_TEXT, "PgDn", "page down"}};
+		     {POPUP_INVALID, "q", "quit"}};
+	static const enum ui_action of_text[] = {UI_ACTION_CLOSE, UI_ACTION_SEARCH,
+						 UI_ACTION_PAGE_DOWN};
 	int column = 0;
+
+	if (screen->popup == POPUP_TEXT)
+		draw_keys(screen, line, UI_CONTEXT_TEXT, of_text, ARRAY_SIZE(of_text));
 
 	for (size_t i = 0; i < ARRAY_SIZE(hints); i++) {
 		if (hints[i].kind == screen->popup)
