@@ -124,11 +124,12 @@ static void on_event(void *data, const struct event *event)
 {
 	static void (*const handlers[EVENT_TYPES])(struct debug * debug,
 						   const struct event *event) = {
-		[EVENT_STEP_STARTED] = on_started, [EVENT_STEP_OUTPUT] = on_output,
-		[EVENT_STEP_NOTE] = on_note,	   [EVENT_STEP_PAUSED] = on_paused,
-		[EVENT_STEP_CACHED] = on_done,	   [EVENT_STEP_ENDED] = on_done,
-		[EVENT_BREAKPOINT_LOG] = on_text,  [EVENT_STOPPED] = on_stopped,
-		[EVENT_STORE_PRUNED] = on_text,	   [EVENT_STORE_FAILED] = on_text,
+		[EVENT_STEP_READING] = on_text,	 [EVENT_STEP_STARTED] = on_started,
+		[EVENT_STEP_OUTPUT] = on_output, [EVENT_STEP_NOTE] = on_note,
+		[EVENT_STEP_PAUSED] = on_paused, [EVENT_STEP_CACHED] = on_done,
+		[EVENT_STEP_ENDED] = on_done,	 [EVENT_BREAKPOINT_LOG] = on_text,
+		[EVENT_STOPPED] = on_stopped,	 [EVENT_STORE_PRUNED] = on_text,
+		[EVENT_STORE_FAILED] = on_text,
 	};
 
 	if (handlers[event->type])

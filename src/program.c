@@ -21,6 +21,7 @@ int status_of(enum err_code code)
 		[ERR_HOST] = 3,
 		[ERR_FAULT] = 4,
 		[ERR_NOT_FOUND] = STATUS_USAGE,
+		[ERR_UNREAD] = STATUS_STEP_FAILED,
 	};
 
 	return statuses[code];

@@ -162,6 +162,15 @@ static bool is_at_failure(const struct screen *screen)
 	       session_is_at_failure(screen->session);
 }
 
+/* "reading the files of 6: 1.2 GiB of 3.4 GiB" */
+static void add_reading(struct buf *out, size_t step, uint64_t done, uint64_t all)
+{
+	buf_add_fmt(out, "reading the files of %zu: ", step);
+	add_size(out, done);
+	buf_add_str(out, " of ");
+	add_size(out, all);
+}
+
 /* "stopped before 6/9", "running 6/9", "at the end" */
 static void add_place(const struct screen *screen, struct buf *out)
 {
@@ -169,8 +178,11 @@ static void add_place(const struct screen *screen, struct buf *out)
 					    [SESSION_RUNNING] = "running",
 					    [SESSION_PAUSED] = "paused in"};
 	size_t position = session_position(screen->session), count = screen_n_steps(screen);
+	uint64_t done, all;
 
-	if (position > count)
+	if (session_is_reading(screen->session, &done, &all))
+		add_reading(out, position, done, all);
+	else if (position > count)
 		buf_add_fmt(out, "at the end of %zu", count);
 	else if (is_at_failure(screen))
 		buf_add_fmt(out, "%s in %zu/%zu",

@@ -284,6 +284,11 @@ static void go_along(struct screen *screen, size_t step)
 		screen_select(screen, step);
 }
 
+static void on_reading(struct screen *screen, const struct event *event)
+{
+	go_along(screen, event->step);
+}
+
 static void on_started(struct screen *screen, const struct event *event)
 {
 	snprintf(screen->running_id, sizeof screen->running_id, "%s", event->attempt_id);
@@ -380,12 +385,12 @@ void screen_event(void *data, const struct event *event)
 {
 	static void (*const handlers[EVENT_TYPES])(struct screen * screen,
 						   const struct event *event) = {
-		[EVENT_STEP_STARTED] = on_started,   [EVENT_STEP_NOTE] = on_text,
-		[EVENT_STEP_PAUSED] = on_paused,     [EVENT_STEP_RESUMED] = on_resumed,
-		[EVENT_STEP_CACHED] = on_done,	     [EVENT_STEP_ENDED] = on_done,
-		[EVENT_BREAKPOINT_LOG] = on_text,    [EVENT_STOPPED] = on_stopped,
-		[EVENT_STEP_TERMINAL] = on_terminal, [EVENT_STORE_PRUNED] = on_text,
-		[EVENT_STORE_FAILED] = on_text,
+		[EVENT_STEP_READING] = on_reading, [EVENT_STEP_STARTED] = on_started,
+		[EVENT_STEP_NOTE] = on_text,	   [EVENT_STEP_PAUSED] = on_paused,
+		[EVENT_STEP_RESUMED] = on_resumed, [EVENT_STEP_CACHED] = on_done,
+		[EVENT_STEP_ENDED] = on_done,	   [EVENT_BREAKPOINT_LOG] = on_text,
+		[EVENT_STOPPED] = on_stopped,	   [EVENT_STEP_TERMINAL] = on_terminal,
+		[EVENT_STORE_PRUNED] = on_text,	   [EVENT_STORE_FAILED] = on_text,
 	};
 	struct screen *screen = data;
 

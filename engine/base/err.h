@@ -23,6 +23,7 @@ enum err_code {
 	ERR_HOST,      /* this host, or its disk, cannot do it; the text says what to do: exit 3 */
 	ERR_FAULT,     /* a fault in contractor or a damaged store: exit 4 */
 	ERR_NOT_FOUND, /* the thing named does not exist: exit 2 */
+	ERR_UNREAD,    /* it depends on files that take long to be read, and nobody has: exit 1 */
 };
 
 enum { ERR_TEXT_SIZE = 1024 };

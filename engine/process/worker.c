@@ -6,6 +6,9 @@
 
 #include "engine/base/mem.h"
 
+/* Messages that are taken in one turn of the loop: a child that tells much must not keep the others waiting. */
+enum { MESSAGES_A_TURN = 64 };
+
 struct worker {
 	struct loop *loop;
 	struct loop_child *child;
@@ -36,17 +39,20 @@ static void readable(void *data, unsigned events)
 {
 	struct worker *worker = data;
 	struct message message;
-	int got;
+	int got = 1;
 
 	(void)events;
-	while ((got = message_receive(worker->socket, &message, 0)) == 1) {
+	for (int i = 0; i < MESSAGES_A_TURN; i++) {
+		got = message_receive(worker->socket, &message, 0);
+		if (got != 1)
+			break;
 		fd_close(&message.fd);
 		if (message.type == 'E')
 			message_get_err(&message, &worker->err);
 		else if (worker->callbacks.message)
 			worker->callbacks.message(worker->callbacks.data, &message);
 	}
-	if (got < 0 && errno == EAGAIN)
+	if (got == 1 || (got < 0 && errno == EAGAIN))
 		return;
 	loop_watch_remove(&worker->watch);
 	fd_close(&worker->socket);

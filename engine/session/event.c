@@ -1,19 +1,13 @@
 #include "engine/session/event.h"
 
 static const char *const event_names[EVENT_TYPES] = {
-	[EVENT_STEP_STARTED] = "step-started",
-	[EVENT_STEP_OUTPUT] = "step-output",
-	[EVENT_STEP_NOTE] = "step-note",
-	[EVENT_STEP_PROGRESS] = "step-progress",
-	[EVENT_STEP_TERMINAL] = "step-terminal",
-	[EVENT_STEP_PAUSED] = "step-paused",
-	[EVENT_STEP_RESUMED] = "step-resumed",
-	[EVENT_BREAKPOINT_LOG] = "breakpoint-log",
-	[EVENT_STEP_CACHED] = "step-cached",
-	[EVENT_STEP_ENDED] = "step-ended",
-	[EVENT_STORE_PRUNED] = "store-pruned",
-	[EVENT_STORE_FAILED] = "store-failed",
-	[EVENT_STOPPED] = "stopped",
+	[EVENT_STEP_READING] = "step-reading",	   [EVENT_STEP_STARTED] = "step-started",
+	[EVENT_STEP_OUTPUT] = "step-output",	   [EVENT_STEP_NOTE] = "step-note",
+	[EVENT_STEP_PROGRESS] = "step-progress",   [EVENT_STEP_TERMINAL] = "step-terminal",
+	[EVENT_STEP_PAUSED] = "step-paused",	   [EVENT_STEP_RESUMED] = "step-resumed",
+	[EVENT_BREAKPOINT_LOG] = "breakpoint-log", [EVENT_STEP_CACHED] = "step-cached",
+	[EVENT_STEP_ENDED] = "step-ended",	   [EVENT_STORE_PRUNED] = "store-pruned",
+	[EVENT_STORE_FAILED] = "store-failed",	   [EVENT_STOPPED] = "stopped",
 };
 
 static const char *const reason_names[] = {

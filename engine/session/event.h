@@ -10,11 +10,13 @@
 #include "engine/store/store.h"
 
 enum event_type {
+	EVENT_STEP_READING, /* before anything is known of it, the files that it takes are read; amount: bytes in
+				all; text: a line that says so, safe to show */
 	EVENT_STEP_STARTED, /* step runs now, here or in another process (a note says so then, and the
 				step is cached at its end, or started again); attempt_id: its log */
 	EVENT_STEP_OUTPUT,   /* bytes, length: as the program wrote them */
 	EVENT_STEP_NOTE,     /* text: one line about it that is not its output */
-	EVENT_STEP_PROGRESS, /* amount: bytes handled so far */
+	EVENT_STEP_PROGRESS, /* amount: bytes handled, or read, so far */
 	EVENT_STEP_TERMINAL, /* from the output's byte `amount` on, onlcr: LF moves to the left, too */
 	EVENT_STEP_PAUSED,
 	EVENT_STEP_RESUMED,

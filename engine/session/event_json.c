@@ -68,8 +68,9 @@ json_t *event_json_attempt(const struct attempt *attempt)
 json_t *event_json_err(const struct err *err)
 {
 	static const char *const codes[] = {
-		[ERR_NONE] = "none", [ERR_STEP] = "step",   [ERR_USAGE] = "usage",
-		[ERR_HOST] = "host", [ERR_FAULT] = "fault", [ERR_NOT_FOUND] = "not-found",
+		[ERR_NONE] = "none",   [ERR_STEP] = "step",   [ERR_USAGE] = "usage",
+		[ERR_HOST] = "host",   [ERR_FAULT] = "fault", [ERR_NOT_FOUND] = "not-found",
+		[ERR_UNREAD] = "step",
 	};
 	json_t *object = json_object();
 
@@ -112,7 +113,7 @@ static void set_amount(json_t *object, const struct event *event)
 	js_set_int(object, "bytes", (int64_t)event->amount);
 }
 
-static void set_pruned(json_t *object, const struct event *event)
+static void set_text_and_amount(json_t *object, const struct event *event)
 {
 	set_text(object, event);
 	set_amount(object, event);
@@ -145,6 +146,7 @@ json_t *event_json(const struct event *event, int64_t time_ms)
 {
 	/* What an event has besides its name, time and step. */
 	static void (*const setters[EVENT_TYPES])(json_t * object, const struct event *event) = {
+		[EVENT_STEP_READING] = set_text_and_amount,
 		[EVENT_STEP_STARTED] = set_attempt_id,
 		[EVENT_STEP_OUTPUT] = set_output,
 		[EVENT_STEP_NOTE] = set_text,
@@ -153,7 +155,7 @@ json_t *event_json(const struct event *event, int64_t time_ms)
 		[EVENT_STEP_CACHED] = set_attempt,
 		[EVENT_BREAKPOINT_LOG] = set_text,
 		[EVENT_STEP_ENDED] = set_attempt,
-		[EVENT_STORE_PRUNED] = set_pruned,
+		[EVENT_STORE_PRUNED] = set_text_and_amount,
 		[EVENT_STORE_FAILED] = set_text,
 		[EVENT_STOPPED] = set_stop,
 	};

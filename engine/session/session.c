@@ -121,6 +121,7 @@ void session_free(struct session *session)
 		attempt_discard(host_store(session->host), &session->draft);
 	session_drop_leftover(session);
 	session_unfollow(session);
+	session_read_end(session);
 	claim_release(&session->claim);
 	host_drop_spare(session->host);
 	loop_defer_cancel(host_loop(session->host), session);
@@ -341,10 +342,11 @@ int session_resume(struct session *session, struct err *err)
 /* How long a step that is killed has to end by itself. */
 enum { KILL_GRACE_MS = 2000 };
 
-/* Nobody is waited for any more: the command ends from the loop. */
-static void stop_following(struct session *session)
+/* Neither another process nor files are waited for any more: the command ends from the loop. */
+static void stop_waiting(struct session *session)
 {
 	session_unfollow(session);
+	session_read_end(session);
 	session_advance(session);
 }
 
@@ -353,8 +355,8 @@ int session_kill(struct session *session, struct err *err)
 	if (session_require(session, 1 << SESSION_RUNNING | 1 << SESSION_PAUSED, err) < 0)
 		return -1;
 	session->killed = true;
-	if (session->follow)
-		stop_following(session);
+	if (session->follow || session->reading)
+		stop_waiting(session);
 	else if (session->run)
 		action_kill(session->run, KILL_GRACE_MS);
 	return 0;
@@ -363,8 +365,8 @@ int session_kill(struct session *session, struct err *err)
 void session_kill_now(struct session *session)
 {
 	session->killed = true;
-	if (session->follow)
-		stop_following(session);
+	if (session->follow || session->reading)
+		stop_waiting(session);
 	else if (session->run)
 		action_kill(session->run, 0);
 }

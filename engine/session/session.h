@@ -97,7 +97,8 @@ const struct step_status *session_step(const struct session *session, size_t ste
 const struct state *session_state_before(const struct session *session, size_t step);
 
 /* Looks up every step in the store, as far as keys are known, without running anything. Behind session_restore() a
- * step whose files are too many to be read while a person waits stays pending, until it is to be run. */
+ * step whose files are too many to be read while a person waits stays pending, until it is to be run: then they are
+ * read by a child (EVENT_STEP_READING), while the session is running, and session_kill() ends that. */
 int session_look(struct session *session, struct err *err);
 
 /* Commands. */
@@ -111,6 +112,9 @@ int session_rerun(struct session *session, size_t step, struct err *err);
 int session_pause(struct session *session, struct err *err);
 int session_resume(struct session *session, struct err *err);
 int session_kill(struct session *session, struct err *err);
+/* Whether the files of the present step are being read, to know whether it has been run with them: how many bytes were
+ * so far, and how many there are. */
+bool session_is_reading(const struct session *session, uint64_t *ret_read, uint64_t *ret_all);
 /* Whether a step has been told to end, or a paused one to go on, and has not yet done so. */
 bool session_is_ending(const struct session *session);
 bool session_is_resuming(const struct session *session);

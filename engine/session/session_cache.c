@@ -8,8 +8,6 @@
 #include "engine/base/mem.h"
 #include "engine/session/session_internal.h"
 
-enum { BRIEF_BYTES = 1 << 30 }; /* of files, which a person waits for about a second */
-
 static const enum step_result results_of_attempts[] = {
 	[ATTEMPT_PASSED] = STEP_CACHED,		[ATTEMPT_FAILED] = STEP_FAILED,
 	[ATTEMPT_KILLED] = STEP_KILLED,		[ATTEMPT_TIMED_OUT] = STEP_TIMED_OUT,
@@ -71,9 +69,7 @@ static int find_by_key(struct session *session, size_t step, struct attempt *ret
 static int find_passed(struct session *session, size_t step, struct attempt *ret_attempt,
 		       struct err *err)
 {
-	const struct action_input input = session_input(session, step);
-
-	if (action_key(&input, session_place(session, step)->status.key, NULL, err) < 0)
+	if (session_key(session, step, session_place(session, step)->status.key, NULL, err) < 0)
 		return -1;
 	return find_by_key(session, step, ret_attempt, err);
 }
@@ -150,7 +146,7 @@ static int note_failure(struct session *session, size_t step, struct err *err)
 	return found < 0 ? -1 : 0;
 }
 
-static int look(struct session *session, struct err *err)
+int session_look(struct session *session, struct err *err)
 {
 	for (size_t step = 1; step <= session->n_steps; step++) {
 		struct attempt attempt = {0};
@@ -160,7 +156,7 @@ static int look(struct session *session, struct err *err)
 			continue;
 		found = session_look_at(session, step, &attempt, err);
 		attempt_release(&attempt);
-		/* A file that the step reads may be missing: then it is pending, and what is kept
+		/* A file that the step reads may be missing, or not read yet: then it is pending, and what is kept
 		 * of the steps before it can be looked at all the same. */
 		if (found < 0)
 			return err->code == ERR_FAULT ? -1 : 0;
@@ -168,15 +164,4 @@ static int look(struct session *session, struct err *err)
 			return note_failure(session, step, err);
 	}
 	return 0;
-}
-
-int session_look(struct session *session, struct err *err)
-{
-	struct store *store = host_store(session->host);
-	int result;
-
-	store_limit_digests(store, session->looks_briefly ? BRIEF_BYTES : UINT64_MAX);
-	result = look(session, err);
-	store_limit_digests(store, UINT64_MAX);
-	return result;
 }

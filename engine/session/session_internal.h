@@ -66,6 +66,10 @@ struct session {
 	struct follow *follow; /* another process runs it, and this one waits; or NULL */
 	long followed;	       /* that process, when it has ended; or 0 */
 
+	/* A child reads the files of the present step; or NULL. */
+	struct worker *reading;
+	uint64_t unread_bytes, read_bytes;
+
 	struct leftover leftover;
 	struct breakpoints breakpoints;
 	char *saved[SAVED_KINDS]; /* what the store has, as far as this session knows */
@@ -83,7 +87,7 @@ struct session {
 	struct buf unkept;     /* what was said of those that did not become durable */
 	struct squash *squash; /* being made by the next, or NULL */
 	struct worker *squashing;
-	bool looks_briefly; /* a person waits for it */
+	bool looks_briefly; /* a person waits for it: files that take long are read by a child */
 	bool no_squash;	    /* it failed: not again */
 
 	/* Keeps the store within its size. */
@@ -142,6 +146,14 @@ void session_advance(struct session *session);
 void session_stop(struct session *session, enum stop_reason reason, const struct attempt *attempt,
 		  const struct err *err);
 
+/* session_read.c: the key of step, whose state before is known, as action_key() makes it. ERR_UNREAD where a person
+ * would have to wait for it: session_read() has its files read, if it is the present step, and goes on then. */
+int session_key(struct session *session, size_t step, char ret_key[SHA256_HEX_SIZE],
+		char **ret_ingredients, struct err *err);
+int session_read(struct session *session, struct err *err);
+/* Gives that up, and what the present command alone was to know by it. */
+void session_read_end(struct session *session);
+
 /* session_follow.c: sees to it that no other process runs the present step, whose key is known.
  * 0: none does; 1: one does, and the session goes on when it has ended; -1. */
 int session_claim(struct session *session, struct err *err);
@@ -159,7 +171,8 @@ int session_check_secrets(const struct session *session, size_t step, struct err
 int session_check_all_secrets(struct session *session, struct err *err);
 
 /* session_sources.c: for who tries something again, or has failed: says whether files have changed that a step
- * before the present one took from beside the specification, and marks it and what stands on it as stale. */
+ * before the present one took from beside the specification, and marks it and what stands on it as stale. Files that
+ * take long to be read are not looked at. */
 void session_look_at_sources(struct session *session);
 
 /* Whether --refresh asks for this step to be run anew. */

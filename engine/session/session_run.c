@@ -6,6 +6,7 @@
 #include "engine/base/mem.h"
 #include "engine/base/moment.h"
 #include "engine/session/session_internal.h"
+#include "engine/store/unread.h"
 
 enum { COLUMNS = 80, ROWS = 24 };
 
@@ -13,6 +14,7 @@ enum { COLUMNS = 80, ROWS = 24 };
 static void stand(struct session *session)
 {
 	session->state = SESSION_STOPPED;
+	session_read_end(session);
 	claim_release(&session->claim);
 	session->followed = 0;
 	session->at_failure = false;
@@ -243,7 +245,7 @@ static int find_key(struct session *session, const struct action_input *input, s
 	session->ingredients = NULL;
 	if (session_refreshes(session, session->position) && git_forget(input, err) < 0)
 		return -1;
-	return action_key(input, session->key, &session->ingredients, err);
+	return session_key(session, session->position, session->key, &session->ingredients, err);
 }
 
 /* Where the disk is full, what is of no use makes room for it, if the store has a size. */
@@ -354,12 +356,18 @@ static void advance(void *data)
 {
 	struct session *session = data;
 	struct err err = {0};
+	int done;
 
 	if (session->killed) {
 		session_stop(session, STOP_KILLED, NULL, NULL);
 		return;
 	}
-	if (take_or_start(session, &err) < 0)
+	done = take_or_start(session, &err);
+	if (done < 0 && err.code == ERR_UNREAD)
+		done = session_read(session, &err);
+	else
+		unread_forget(host_store(session->host));
+	if (done < 0)
 		session_stop(session, STOP_ERROR, NULL, &err);
 }
 

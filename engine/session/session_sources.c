@@ -6,17 +6,17 @@
 
 /* Whether the step took files of the host that are others now. A result of a person's own was not made of
  * any. */
-static bool has_changed(const struct session *session, size_t step)
+static bool has_changed(struct session *session, size_t step)
 {
-	const struct action_input input = session_input(session, step);
+	const struct action_type *type = action_type_of(session_spec_step(session, step));
 	const struct step_status *status = session_step(session, step);
 	char key[SHA256_HEX_SIZE];
 	struct err ignored;
 
-	if (action_type_of(input.step)->place != ACTION_IN_CONTRACTOR || !status->key[0] ||
-	    status->flags & STEP_ADOPTED)
+	if (type->place != ACTION_IN_CONTRACTOR || !status->key[0] || status->flags & STEP_ADOPTED)
 		return false;
-	return action_key(&input, key, NULL, &ignored) == 0 && strcmp(key, status->key) != 0;
+	return session_key(session, step, key, NULL, &ignored) == 0 &&
+	       strcmp(key, status->key) != 0;
 }
 
 static void mark_stale(struct session *session, size_t first)

@@ -13,6 +13,7 @@
 #include "engine/base/path.h"
 #include "engine/process/id_map.h"
 #include "engine/store/store_internal.h"
+#include "engine/store/unread.h"
 
 /* What tells this run of the machine from others; "-" where the kernel does not say. */
 static void read_boot_id(char ret_boot[40])
@@ -156,6 +157,7 @@ void store_close(struct store *store)
 	for (size_t i = 0; i < store->held_count; i++)
 		fd_close(&store->held[i].fd);
 	free(store->held);
+	unread_forget(store);
 	strv_release(&store->mended);
 	fd_close(&store->layers_fd);
 	fd_close(&store->tmp_fd);

@@ -208,8 +208,8 @@ int store_export_artifact(struct store *store, const char *digest, const char *d
  * within the last two seconds is not remembered. fd is a regular file, open for reading. */
 int store_file_digest(struct store *store, int fd, char ret_digest[SHA256_HEX_SIZE],
 		      struct err *err);
-/* From now on it reads so many bytes, in all, of files whose digest is not remembered, and fails with ERR_STEP
- * for one that is larger than what is left of them; UINT64_MAX, as in the beginning: any number. */
+/* From now on it reads so many bytes, in all, of files whose digest is not remembered, and fails with ERR_UNREAD
+ * for one that is larger than what is left of them (unread.h); UINT64_MAX, as in the beginning: any number. */
 void store_limit_digests(struct store *store, uint64_t bytes);
 
 /* Session state: one text a spec (real path) and kind. get returns NULL when there is none;

@@ -13,6 +13,28 @@ struct store_held {
 	int fd;
 };
 
+/* What tells a file outside from others, and from what it was before. */
+struct file_stamp {
+	int64_t dev, ino, size, mtime_ns, ctime_ns;
+};
+
+struct unread_file {
+	struct file_stamp stamp;
+	char digest[SHA256_HEX_SIZE]; /* "": not known yet */
+};
+
+/* Files outside that are read by a child (unread.h). */
+struct unread {
+	enum { UNREAD_TAKEN, UNREAD_LISTED, UNREAD_TOLD } use;
+	struct unread_file *files;
+	size_t count, capacity;
+	size_t sorted; /* so many of them can be found */
+	/* In the child. */
+	int socket;
+	uint64_t read_bytes;
+	int64_t told_ms; /* when it told how many these are */
+};
+
 struct store {
 	char *path; /* absolute, without links */
 	int fd, layers_fd, tmp_fd, logs_fd, blobs_fd, lock_fd;
@@ -22,7 +44,8 @@ struct store {
 	struct store_held *held;
 	size_t held_count, held_capacity;
 	uint64_t digest_bytes; /* that store_file_digest() may still read */
-	struct strv mended;    /* what opening it for a repair took out of the way, as findings */
+	struct unread unread;
+	struct strv mended; /* what opening it for a repair took out of the way, as findings */
 };
 
 /* A growing list of attempts' numbers. */
@@ -194,7 +217,23 @@ uint64_t store_tree_bytes(int dir_fd, const char *name);
 uint64_t store_index_bytes(struct store *store);
 
 /* store_digest.c */
-/* The digest of all bytes of a file; its offset stays. */
-int store_digest_fd(int fd, char ret_digest[SHA256_HEX_SIZE], struct err *err);
+/* The digest of all bytes of a file; its offset stays. progress() is told of so many more bytes, and may end it; or NULL. */
+int store_digest_fd(int fd, int (*progress)(void *data, size_t bytes, struct err *err), void *data,
+		    char ret_digest[SHA256_HEX_SIZE], struct err *err);
+/* Whether the file is still the same. */
+bool file_stamp_holds(const struct file_stamp *stamp, int fd);
+/* Whether it has not changed for so long that a change from now on must give it other times, whatever the clock
+ * of the file system counts in. */
+bool file_stamp_is_old(const struct file_stamp *stamp);
+void store_remember_digest(struct store *store, const struct file_stamp *stamp, const char *digest);
+
+/* unread.c: what store_file_digest() does with a list of unread files: takes a digest from it, adds to it, or, in the
+ * child, reads a file that is on it. */
+bool unread_recall(const struct store *store, const struct file_stamp *stamp,
+		   char ret_digest[SHA256_HEX_SIZE]);
+void unread_note(struct store *store, const struct file_stamp *stamp,
+		 char ret_digest[SHA256_HEX_SIZE]);
+int unread_read(struct store *store, int fd, const struct file_stamp *stamp,
+		char ret_digest[SHA256_HEX_SIZE], struct err *err);
 
 #endif

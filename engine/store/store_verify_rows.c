@@ -102,7 +102,8 @@ static bool check_blob(struct verify *verify, const char *digest)
 	struct err err = {0};
 	AUTO_CLOSE int fd = blob_open(store, digest, &err);
 
-	if (fd >= 0 && store_digest_fd(fd, found, &err) == 0 && !strcmp(found, digest)) {
+	if (fd >= 0 && store_digest_fd(fd, NULL, NULL, found, &err) == 0 &&
+	    !strcmp(found, digest)) {
 		strv_add(&verify->sound_blobs, digest);
 		return true;
 	}

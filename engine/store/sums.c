@@ -140,7 +140,7 @@ static void sum_logs(int logs_fd, const char *id, struct sums *sums)
 		AUTO_CLOSE int fd = recording_open_file(logs_fd, id, suffixes[i]);
 
 		sums->logs_errno = fd < 0 ? errno : 0;
-		if (fd >= 0 && store_digest_fd(fd, digests[i], &err) < 0)
+		if (fd >= 0 && store_digest_fd(fd, NULL, NULL, digests[i], &err) < 0)
 			sums->logs_errno = err.sys_errno;
 		if (sums->logs_errno)
 			return;

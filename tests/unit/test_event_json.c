@@ -93,6 +93,9 @@ static void test_small_events(void **state)
 		{{.type = EVENT_STEP_NOTE, .step = 2, .text = "no \"net\""},
 		 "{\"event\": \"step-note\", \"time_ms\": 7, \"step\": 2, \"text\": \"no "
 		 "\\\"net\\\"\"}"},
+		{{.type = EVENT_STEP_READING, .step = 2, .text = "reading", .amount = 7},
+		 "{\"event\": \"step-reading\", \"time_ms\": 7, \"step\": 2, \"text\": "
+		 "\"reading\", \"bytes\": 7}"},
 		{{.type = EVENT_STEP_PROGRESS, .step = 2, .amount = UINT64_C(5000000000)},
 		 "{\"event\": \"step-progress\", \"time_ms\": 7, \"step\": 2, \"bytes\": "
 		 "5000000000}"},
