@@ -55,11 +55,11 @@ bool lock_range_is_free(int fd, off_t start, off_t length)
 	return fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type == F_UNLCK;
 }
 
-/* Who holds something that is in the way of a lock on everything; 0 when nobody does now. What begins with the first
- * user's byte is of one who is, or just was, alone. */
-static long find_holder(int fd)
+/* Who holds something that is in the way of a lock of this type on everything; 0 when nobody does now. What begins with
+ * the first user's byte is of one who is, or just was, alone. */
+static long find_holder(int fd, short type)
 {
-	struct flock lock = {.l_type = F_WRLCK,
+	struct flock lock = {.l_type = type,
 			     .l_whence = SEEK_SET,
 			     .l_start = FIRST_USER,
 			     .l_len = 2 * alone_length};
@@ -85,7 +85,7 @@ static long take_users(int (*lock)(int, short, off_t, off_t), int fd, short type
 			return 0;
 		if (errno != EAGAIN && errno != EACCES)
 			return -1;
-		holder = find_holder(fd);
+		holder = find_holder(fd, type);
 		if (holder)
 			return holder;
 	}

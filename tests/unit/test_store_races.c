@@ -300,6 +300,27 @@ static void test_alone_at_last(void **state)
 	store_unlock_alone(fixture->store);
 }
 
+static void share_second(struct fixture *fixture)
+{
+	(void)fixture;
+	store_unlock_alone(other.store);
+}
+
+/* Who is alone no more, but still there, is not in the way of one that comes. */
+static void test_shared_at_last(void **state)
+{
+	struct fixture *fixture = *state;
+	struct err err;
+
+	fixture_close(fixture);
+	other = (struct other){.act = share_second, .store = open_second(fixture)};
+	assert_int_equal(store_lock_alone(other.store, &err), 0);
+	other.when = BEFORE_ASK;
+	fixture_open(fixture);
+	assert_int_equal(other.when, NEVER);
+	close_second(fixture);
+}
+
 static void free_file(struct fixture *fixture)
 {
 	(void)fixture;
@@ -526,14 +547,23 @@ static void test_artifact_beside_prune(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		FIXTURE_TEST(test_lock_made_anew),	FIXTURE_TEST(test_lock_missing),
-		FIXTURE_TEST(test_left_without_lock),	FIXTURE_TEST(test_blob_made_anew),
-		FIXTURE_TEST(test_made_by_two),		FIXTURE_TEST(test_removed_while_opened),
-		FIXTURE_TEST(test_begun_while_removed), FIXTURE_TEST(test_alone_at_last),
-		FIXTURE_TEST(test_prune_at_last),	FIXTURE_TEST(test_closed_beside_child),
-		FIXTURE_TEST(test_slow_setup),		FIXTURE_TEST(test_setup_interrupted),
-		FIXTURE_TEST(test_slow_transaction),	FIXTURE_TEST(test_transaction_interrupted),
-		FIXTURE_TEST(test_used_beside_dry_run), FIXTURE_TEST(test_artifact_beside_prune),
+		FIXTURE_TEST(test_lock_made_anew),
+		FIXTURE_TEST(test_lock_missing),
+		FIXTURE_TEST(test_left_without_lock),
+		FIXTURE_TEST(test_blob_made_anew),
+		FIXTURE_TEST(test_made_by_two),
+		FIXTURE_TEST(test_removed_while_opened),
+		FIXTURE_TEST(test_begun_while_removed),
+		FIXTURE_TEST(test_alone_at_last),
+		FIXTURE_TEST(test_shared_at_last),
+		FIXTURE_TEST(test_prune_at_last),
+		FIXTURE_TEST(test_closed_beside_child),
+		FIXTURE_TEST(test_slow_setup),
+		FIXTURE_TEST(test_setup_interrupted),
+		FIXTURE_TEST(test_slow_transaction),
+		FIXTURE_TEST(test_transaction_interrupted),
+		FIXTURE_TEST(test_used_beside_dry_run),
+		FIXTURE_TEST(test_artifact_beside_prune),
 	};
 
 	return cmocka_run_group_tests_name("store races", tests, NULL, NULL);
