@@ -41,7 +41,7 @@ static void tell(struct session *session, const char *why, const struct prune_re
 {
 	AUTO_FREE char *freed = session_size_text(result->freed_bytes);
 	AUTO_FREE char *left = session_size_text(result->left_bytes);
-	bool too_large = result->left_bytes > session->options.store_size;
+	bool is_in_use = !result->passed_over && result->left_bytes > session->options.store_size;
 	AUTO_BUF struct buf attempts = BUF_INIT;
 
 	free(session->pruned);
@@ -49,7 +49,7 @@ static void tell(struct session *session, const char *why, const struct prune_re
 	if (result->attempts || result->artifacts)
 		session->pruned =
 			mem_printf("%s: %s removed, %s freed, %s left%s", why, attempts.data, freed,
-				   left, too_large ? ", which is in use" : "");
+				   left, is_in_use ? ", which is in use" : "");
 	else
 		session->pruned = mem_printf("%s: %s, all of it in use", why, left);
 	session_emit(session, (struct event){.type = EVENT_STORE_PRUNED,
@@ -101,7 +101,8 @@ static void start(struct session *session)
 }
 
 /* A tenth is left for what comes next, so that not every step has to prune. What could not be brought
- * below the size is in use, as a rule by this very session. */
+ * below the size is in use, as a rule by this very session; but artifacts that were passed over because
+ * somebody was making one may go the next time, and until then it is too early to say so. */
 void session_prune(struct session *session)
 {
 	uint64_t limit = session->options.store_size, known;
@@ -116,9 +117,10 @@ void session_prune(struct session *session)
 	/* Another process may be pruning: there will be another occasion. */
 	if (store_prune(store, &options, &result, &ignored) < 0)
 		return;
-	session->no_prune = result.left_bytes > options.max_bytes;
+	session->no_prune = !result.passed_over && result.left_bytes > options.max_bytes;
 	start(session);
-	if (result.attempts || result.artifacts || result.left_bytes > limit)
+	if (result.attempts || result.artifacts ||
+	    (!result.passed_over && result.left_bytes > limit))
 		tell_size(session, &result);
 }
 

@@ -108,6 +108,13 @@ static void choose_all(struct prune *prune)
 	}
 }
 
+/* Locks the artifacts, unless somebody is making one, or waits to. */
+static bool take_blobs(struct prune *prune)
+{
+	return lock_range_is_free(prune->lock_fd, LOCK_BLOBS_WANTED, 1) &&
+	       lock_range(prune->lock_fd, F_WRLCK, LOCK_BLOBS, 1) == 0;
+}
+
 /* Removes an artifact unless an attempt refers to it, or a step in flight may do so soon. It is open meanwhile: what
  * takes its time is done when it is closed, and the lock is free. */
 static bool drop_blob(struct prune *prune, const char *digest)
@@ -117,9 +124,12 @@ static bool drop_blob(struct prune *prune, const char *digest)
 	struct err ignored;
 	bool dropped = false;
 
-	if (fd < 0 || !lock_range_is_free(prune->lock_fd, LOCK_BLOBS_WANTED, 1) ||
-	    lock_range(prune->lock_fd, F_WRLCK, LOCK_BLOBS, 1) < 0)
+	if (fd < 0)
 		return false;
+	if (!take_blobs(prune)) {
+		prune->result.passed_over++;
+		return false;
+	}
 	if (!store_blob_is_used(store, digest, &ignored))
 		dropped = unlinkat(store->blobs_fd, digest, 0) == 0;
 	lock_range(prune->lock_fd, F_UNLCK, LOCK_BLOBS, 1);

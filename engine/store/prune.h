@@ -21,6 +21,7 @@ struct prune_options {
 struct prune_result {
 	int64_t attempts, artifacts; /* removed */
 	int64_t in_use;		     /* attempts that stay because of a running process */
+	int64_t passed_over;	     /* artifacts that stay because somebody was just making one */
 	uint64_t freed_bytes, left_bytes;
 };
 

@@ -312,6 +312,48 @@ static void test_prune_beside_another(void **state)
 	fixture_forget(fixture);
 }
 
+/* Puts an artifact into the store that nothing refers to. */
+static void make_lost_artifact(struct store *store, char ret_digest[SHA256_HEX_SIZE])
+{
+	struct err err = {0};
+	char name[32];
+	int fd;
+
+	memset(ret_digest, 'a', SHA256_HEX_SIZE - 1);
+	ret_digest[SHA256_HEX_SIZE - 1] = '\0';
+	assert_int_equal(blob_begin(store, name, &fd, &err), 0);
+	close(fd);
+	assert_int_equal(blob_commit(store, name, ret_digest, &err), 0);
+}
+
+/* What could not go because another process was making an artifact is not given up, nor said to be in use. */
+static void test_prune_beside_an_artifact(void **state)
+{
+	struct fixture *fixture = *state;
+	struct store *store = host_store(fixture->host);
+	char digest[SHA256_HEX_SIZE];
+	struct err err = {0};
+	int other, fd;
+
+	make_lost_artifact(store, digest);
+	fixture->options.store_size = 1;
+	fixture_load(fixture, FIXTURE_SPEC FIXTURE_SHELL("echo new") FIXTURE_SHELL("echo newer"));
+	other = store_lock_open(store, &err);
+	assert_int_equal(lock_range(other, F_RDLCK, LOCK_BLOBS, 1), 0);
+	fixture_run(fixture, "until 3");
+	fixture_reap(fixture);
+	assert_null(strstr(fixture->events.data, "store-pruned"));
+	fd = blob_open(store, digest, &err);
+	assert_true(fd >= 0);
+	close(fd);
+	close(other);
+	fixture_run(fixture, "next");
+	fixture_reap(fixture);
+	assert_non_null(strstr(fixture->events.data, "store-pruned"));
+	assert_int_equal(blob_open(store, digest, &err), -1);
+	fixture_forget(fixture);
+}
+
 /* Who opens the debugger does not wait for files that take hours to be read. */
 static void test_looks_briefly(void **state)
 {
@@ -429,6 +471,7 @@ int main(void)
 		FIXTURE_TEST(test_notes),
 		FIXTURE_TEST(test_notes_of_copy),
 		FIXTURE_TEST(test_prune_beside_another),
+		FIXTURE_TEST(test_prune_beside_an_artifact),
 		FIXTURE_TEST(test_looks_briefly),
 		FIXTURE_TEST(test_cannot_begin),
 		FIXTURE_TEST(test_refresh),

@@ -539,9 +539,11 @@ static void test_artifact_beside_prune(void **state)
 	assert_int_equal(lock_range(other.fd, F_RDLCK, LOCK_BLOBS_WANTED, 1), 0);
 	assert_int_equal(store_prune(fixture->store, &options, &result, &err), 0);
 	assert_int_equal(result.artifacts, 0);
+	assert_int_equal(result.passed_over, 1);
 	fd_close(&other.fd);
 	assert_int_equal(store_prune(fixture->store, &options, &result, &err), 0);
 	assert_int_equal(result.artifacts, 1);
+	assert_int_equal(result.passed_over, 0);
 }
 
 int main(void)
