@@ -88,15 +88,14 @@ static int recall(struct store *store, const struct file_stamp *stamp,
 	return 1;
 }
 
-/* It is only a help: that it fails does no harm. */
-void store_remember_digest(struct store *store, const struct file_stamp *stamp, const char *digest)
+bool store_remember_digest(struct store *store, const struct file_stamp *stamp, const char *digest)
 {
 	struct err ignored;
+	sqlite3_stmt *stmt =
+		db_query(store->db, SQL_SET_FILE, &ignored, "iiiiis", stamp->dev, stamp->ino,
+			 stamp->size, stamp->mtime_ns, stamp->ctime_ns, digest);
 
-	db_run(store->db,
-	       db_query(store->db, SQL_SET_FILE, &ignored, "iiiiis", stamp->dev, stamp->ino,
-			stamp->size, stamp->mtime_ns, stamp->ctime_ns, digest),
-	       &ignored);
+	return db_run(store->db, stmt, &ignored) == 0;
 }
 
 void store_limit_digests(struct store *store, uint64_t bytes)

@@ -28,7 +28,8 @@ struct unread {
 	enum { UNREAD_TAKEN, UNREAD_LISTED, UNREAD_TOLD } use;
 	struct unread_file *files;
 	size_t count, capacity;
-	size_t sorted; /* so many of them can be found */
+	size_t sorted;	  /* so many of them can be found */
+	bool no_remember; /* it failed: not again */
 	/* In the child. */
 	int socket;
 	uint64_t read_bytes;
@@ -225,7 +226,8 @@ bool file_stamp_holds(const struct file_stamp *stamp, int fd);
 /* Whether it has not changed for so long that a change from now on must give it other times, whatever the clock
  * of the file system counts in. */
 bool file_stamp_is_old(const struct file_stamp *stamp);
-void store_remember_digest(struct store *store, const struct file_stamp *stamp, const char *digest);
+/* Returns whether it did: it is only a help, and does no harm when it fails. But that may have taken a minute. */
+bool store_remember_digest(struct store *store, const struct file_stamp *stamp, const char *digest);
 
 /* unread.c: what store_file_digest() does with a list of unread files: takes a digest from it, adds to it, or, in the
  * child, reads a file that is on it. */

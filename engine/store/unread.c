@@ -134,6 +134,14 @@ int unread_read(struct store *store, int fd, const struct file_stamp *stamp,
 	return tell(unread, 'R', text, err);
 }
 
+/* Another process may keep the index from us for long: that is waited for once, not once a file. */
+static void remember(struct store *store, const struct unread_file *file)
+{
+	if (!store->unread.no_remember)
+		store->unread.no_remember =
+			!store_remember_digest(store, &file->stamp, file->digest);
+}
+
 bool unread_take(struct store *store, const char *text)
 {
 	struct unread *unread = &store->unread;
@@ -146,7 +154,7 @@ bool unread_take(struct store *store, const char *text)
 		return false;
 	memcpy(unread->files[number].digest, digest, SHA256_HEX_SIZE);
 	if (is_old)
-		store_remember_digest(store, &unread->files[number].stamp, digest);
+		remember(store, &unread->files[number]);
 	return true;
 }
 

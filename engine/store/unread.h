@@ -10,7 +10,8 @@
  * A file that has changed meanwhile is another file, and may send one back to 1.
  *
  * Digests are taken from the list until unread_forget(): also those of files that have changed so shortly before they
- * were read that they are not remembered. All others are.
+ * were read that they are not remembered. All others are, unless the index cannot be written: after the first failure
+ * nothing more is remembered until then.
  */
 #ifndef ENGINE_STORE_UNREAD_H
 #define ENGINE_STORE_UNREAD_H

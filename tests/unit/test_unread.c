@@ -1,13 +1,27 @@
 /* Digests that are made in a child (engine/store/unread.h). */
 #include <sys/wait.h>
+#include <time.h>
 
 #include "engine/process/message.h"
+#include "engine/store/store_internal.h"
 #include "engine/store/unread.h"
 #include "tests/unit/store_fixture.h"
 
 /* SHA-256 of "abc" (FIPS 180-4, appendix B.1), and one of nothing that is known. */
 #define ABC_DIGEST "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 #define NO_DIGEST "0000000000000000000000000000000000000000000000000000000000000000"
+
+/* How often we have waited. */
+static int waits;
+
+/* Instead of the C library's. */
+int nanosleep(const struct timespec *wanted, struct timespec *left)
+{
+	(void)wanted;
+	(void)left;
+	waits++;
+	return 0;
+}
 
 /* A new file in the test's directory, open for reading and writing. */
 static int make_file(const struct fixture *fixture, const char *name, const char *text)
@@ -122,6 +136,52 @@ static void test_remembered(void **state)
 	assert_int_equal(unread_end(fixture->store), 0);
 }
 
+/* The files are read, and have not changed for long. */
+static void take_old(struct fixture *fixture, const int *fds, size_t count)
+{
+	unread_begin(fixture->store);
+	for (size_t i = 0; i < count; i++)
+		expect_digest(fixture, fds[i], NO_DIGEST);
+	unread_end(fixture->store);
+	for (size_t i = 0; i < count; i++) {
+		AUTO_FREE char *text = mem_printf("%zu 1 " ABC_DIGEST, i);
+
+		assert_true(unread_take(fixture->store, text));
+	}
+}
+
+/* A process that does not end its transaction is waited for once, however many files were read. */
+static void test_index_busy(void **state)
+{
+	struct fixture *fixture = *state, other = *fixture;
+	AUTO_CLOSE int abc = make_file(fixture, "abc", "abc");
+	AUTO_CLOSE int more = make_file(fixture, "more", "abc");
+	const int fds[] = {abc, more};
+	struct err err;
+	int waits_for_one;
+
+	assert_int_equal(db_begin(fixture_open(&other)->db, &err), 0);
+	waits = 0;
+	take_old(fixture, fds, 1);
+	waits_for_one = waits;
+	assert_true(waits_for_one > 0);
+	unread_forget(fixture->store);
+	waits = 0;
+	take_old(fixture, fds, 2);
+	assert_int_equal(waits, waits_for_one);
+	expect_digest(fixture, abc, ABC_DIGEST);
+	expect_digest(fixture, more, ABC_DIGEST);
+	assert_int_equal(db_end(other.store->db, 0, &err), 0);
+	fixture_close(&other);
+	/* The next files are remembered. */
+	unread_forget(fixture->store);
+	take_old(fixture, fds, 2);
+	unread_forget(fixture->store);
+	store_limit_digests(fixture->store, 0);
+	expect_digest(fixture, abc, ABC_DIGEST);
+	expect_digest(fixture, more, ABC_DIGEST);
+}
+
 static void test_refused(void **state)
 {
 	static const char *const wrong[] = {
@@ -169,6 +229,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_round, fixture_set_up, fixture_tear_down),
 		cmocka_unit_test_setup_teardown(test_remembered, fixture_set_up, fixture_tear_down),
+		cmocka_unit_test_setup_teardown(test_index_busy, fixture_set_up, fixture_tear_down),
 		cmocka_unit_test_setup_teardown(test_refused, fixture_set_up, fixture_tear_down),
 		cmocka_unit_test_setup_teardown(test_nobody_listens, fixture_set_up,
 						fixture_tear_down),
