@@ -381,11 +381,10 @@ static void test_flat(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_blocks),     TEST(test_order),   TEST(test_left_out),
-		TEST(test_blocks),     TEST(test_order),   TEST(test_left_out_many),
-		TEST(test_blocks),     TEST(test_order),   TEST(test_just_a_socket),
-		TEST(test_round_trip), TEST(test_owners),  TEST(test_identical),
-		TEST(test_patterns),   TEST(test_by_name), TEST(test_flat),
+		TEST(test_blocks),	  TEST(test_order),	    TEST(test_left_out),
+		TEST(test_left_out_many), TEST(test_just_a_socket), TEST(test_round_trip),
+		TEST(test_owners),	  TEST(test_identical),	    TEST(test_patterns),
+		TEST(test_by_name),	  TEST(test_flat),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
