@@ -98,7 +98,8 @@ const struct state *session_state_before(const struct session *session, size_t s
 
 /* Looks up every step in the store, as far as keys are known, without running anything. Behind session_restore() a
  * step whose files are too many to be read while a person waits stays pending, until it is to be run: then they are
- * read by a child (EVENT_STEP_READING), while the session is running, and session_kill() ends that. */
+ * read by a child (EVENT_STEP_READING), while the session is running, and session_kill() ends that. 1 when there is
+ * such a step, behind which nothing is known yet; 0; -1. */
 int session_look(struct session *session, struct err *err);
 
 /* Commands. */

@@ -158,6 +158,8 @@ int session_look(struct session *session, struct err *err)
 		attempt_release(&attempt);
 		/* A file that the step reads may be missing, or not read yet: then it is pending, and what is kept
 		 * of the steps before it can be looked at all the same. */
+		if (found < 0 && err->code == ERR_UNREAD)
+			return 1;
 		if (found < 0)
 			return err->code == ERR_FAULT ? -1 : 0;
 		if (!found)

@@ -69,10 +69,12 @@ struct session {
 	/* A child reads the files of the present step; or NULL. */
 	struct worker *reading;
 	uint64_t unread_bytes, read_bytes;
+	int reads; /* how often, for the present step */
 
 	struct leftover leftover;
 	struct breakpoints breakpoints;
 	char *saved[SAVED_KINDS]; /* what the store has, as far as this session knows */
+	size_t unrestored; /* from here on, adopted results could not be looked at yet; or 0 */
 
 	/* Makes what is recorded durable, and sums of it, in the background. */
 	struct worker *keeping;
@@ -94,6 +96,7 @@ struct session {
 	struct worker *pruning;
 	bool no_prune;		     /* nothing more can go */
 	bool has_pinned;	     /* what this build has in the store is known to be in use */
+	bool unpinned;		     /* it could not be looked up yet: then nothing is pruned */
 	char *pruned;		     /* what was removed last, or NULL */
 	void (*settled)(void *data); /* when nothing is under way any more; or NULL */
 	void *settled_data;
@@ -223,6 +226,9 @@ void session_pin_cached(struct session *session);
 /* Tells who waits in session_settle() if nothing is under way. */
 void session_settled(struct session *session);
 void session_prune_end(struct session *session);
+
+/* session_save.c: takes what was adopted in an earlier session, as far as that could not be looked at yet. */
+void session_restore_adopted(struct session *session);
 
 /* session_message.c: "2 GiB"; to be freed. */
 char *session_size_text(uint64_t bytes);

@@ -111,7 +111,7 @@ void session_prune(struct session *session)
 	struct prune_result result;
 	struct err ignored;
 
-	if (!limit || session->pruning || session->no_prune ||
+	if (!limit || session->pruning || session->no_prune || session->unpinned ||
 	    store_known_bytes(store, &known, &ignored) < 0 || known <= limit)
 		return;
 	/* Another process may be pruning: there will be another occasion. */
@@ -146,8 +146,8 @@ void session_pin_cached(struct session *session)
 	struct err ignored;
 
 	if (session->options.store_size && !session->has_pinned && !session->forced)
-		session_look(session, &ignored);
-	session->has_pinned = true;
+		session->unpinned = session_look(session, &ignored) > 0;
+	session->has_pinned = !session->unpinned;
 }
 
 void session_settled(struct session *session)

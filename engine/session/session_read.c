@@ -10,6 +10,9 @@
 /* Of one step: nobody notices that they are read. */
 enum { QUICK_BYTES = 64 << 20 };
 
+/* Of one step, before its files count as being written by somebody. */
+enum { READS_MAX = 3 };
+
 /* What to do about it, for who does not run the step. */
 static int say_unread(const struct session *session, size_t step, struct err *err)
 {
@@ -67,10 +70,13 @@ static void on_ended(void *data, const struct err *failure)
 	const struct err err = failure ? *failure : (struct err){0};
 
 	worker_free(take_ptr(&session->reading));
-	if (failure)
+	if (failure) {
 		session_stop(session, STOP_ERROR, NULL, &err);
-	else
-		session_advance(session);
+		return;
+	}
+	session_restore_adopted(session);
+	session_pin_cached(session);
+	session_advance(session);
 }
 
 /* Lists the files of the present step that are to be read. */
@@ -102,12 +108,26 @@ static void tell(struct session *session)
 					     .amount = session->unread_bytes});
 }
 
+/* Files that were changed while they were read are read again, but not for ever. */
+static int check_reads(struct session *session, struct err *err)
+{
+	AUTO_BUF struct buf title = BUF_INIT;
+
+	if (session->reads++ < READS_MAX)
+		return 0;
+	step_add_title(session_spec_step(session, session->position), &title);
+	return err_set(err, ERR_STEP,
+		       "the files of %s change again and again while they are read; try again when "
+		       "nobody writes them",
+		       title.data);
+}
+
 int session_read(struct session *session, struct err *err)
 {
 	const struct worker_callbacks callbacks = {on_message, on_ended, session};
 	const struct child_job job = {work, session, NULL, 0};
 
-	if (list_files(session, err) < 0 ||
+	if (check_reads(session, err) < 0 || list_files(session, err) < 0 ||
 	    worker_start(host_loop(session->host), &job, &callbacks, &session->reading, err) < 0)
 		return -1;
 	tell(session);
@@ -117,6 +137,7 @@ int session_read(struct session *session, struct err *err)
 void session_read_end(struct session *session)
 {
 	worker_free(take_ptr(&session->reading));
+	session->reads = 0;
 	unread_forget(host_store(session->host));
 }
 

@@ -6,7 +6,6 @@
 #include "engine/base/mem.h"
 #include "engine/base/moment.h"
 #include "engine/session/session_internal.h"
-#include "engine/store/unread.h"
 
 enum { COLUMNS = 80, ROWS = 24 };
 
@@ -366,7 +365,7 @@ static void advance(void *data)
 	if (done < 0 && err.code == ERR_UNREAD)
 		done = session_read(session, &err);
 	else
-		unread_forget(host_store(session->host));
+		session_read_end(session);
 	if (done < 0)
 		session_stop(session, STOP_ERROR, NULL, &err);
 }

@@ -72,6 +72,38 @@ static int save_breakpoints(struct session *session, struct err *err)
 	return save_text(session, SAVED_BREAKPOINTS, text.len ? text.data : NULL, err);
 }
 
+/* Finds the next adopted result in a saved position, from *at on; false when there is none. */
+static bool next_adopted(const char **at, size_t *ret_step, int64_t *ret_number)
+{
+	bool found = *at && sscanf(*at, " %zu=%" SCNd64, ret_step, ret_number) == 2;
+
+	if (found)
+		*at = strchr(*at + 1, ' ');
+	return found;
+}
+
+/* The adopted results of a saved position: behind the position and the attempt. NULL when there are none. */
+static const char *adopted_of(const char *saved)
+{
+	for (int i = 0; saved && *saved && i < 3; i++)
+		saved = strchr(saved + 1, ' ');
+	return saved;
+}
+
+/* What could not be looked at is kept as it was. */
+static void add_unrestored(const struct session *session, struct buf *text)
+{
+	const char *at = session->unrestored ? adopted_of(session->saved[SAVED_POSITION]) : NULL;
+	size_t step;
+	int64_t number;
+
+	while (next_adopted(&at, &step, &number)) {
+		if (step >= session->unrestored && step <= session->n_steps &&
+		    !session_place(session, step + 1)->known)
+			buf_add_fmt(text, " %zu=%" PRId64, step, number);
+	}
+}
+
 static int save_position(struct session *session, struct err *err)
 {
 	AUTO_BUF struct buf text = BUF_INIT;
@@ -83,6 +115,7 @@ static int save_position(struct session *session, struct err *err)
 		if (status->flags & STEP_ADOPTED && !(status->flags & STEP_STALE))
 			buf_add_fmt(&text, " %zu=%" PRId64, i, status->attempt);
 	}
+	add_unrestored(session, &text);
 	return save_text(session, SAVED_POSITION, text.data, err);
 }
 
@@ -281,21 +314,27 @@ static void take_adopted(struct session *session, size_t step, int64_t number)
 	attempt_release(&attempt);
 }
 
-/* The results that were adopted are the steps' again, so that what stands on them is known. */
-static void restore_adopted(struct session *session)
+void session_restore_adopted(struct session *session)
 {
-	const char *at = session->saved[SAVED_POSITION];
-	size_t step, missing;
+	const char *at = adopted_of(session->saved[SAVED_POSITION]);
+	size_t step, missing, first = session->unrestored;
 	int64_t number;
 	struct err ignored;
 
-	/* Behind the position and the attempt. */
-	for (int i = 0; at && *at && i < 3; i++)
-		at = strchr(at + 1, ' ');
-	for (; at && sscanf(at, " %zu=%" SCNd64, &step, &number) == 2; at = strchr(at + 1, ' ')) {
-		if (step >= 1 && step <= session->n_steps &&
-		    session_find_state(session, step, &missing, &ignored) > 0)
+	if (!first)
+		return;
+	session->unrestored = 0;
+	while (next_adopted(&at, &step, &number)) {
+		int found;
+
+		if (step < 1 || step > session->n_steps || step < first ||
+		    session_place(session, step + 1)->known)
+			continue;
+		found = session_find_state(session, step, &missing, &ignored);
+		if (found > 0)
 			take_adopted(session, step, number);
+		else if (found < 0 && !session->unrestored)
+			session->unrestored = step;
 	}
 }
 
@@ -325,8 +364,9 @@ int session_restore(struct session *session, struct buf *ret_notes, struct err *
 	}
 	restore_edits(session, ret_notes);
 	restore_breakpoints(session, ret_notes);
-	restore_adopted(session);
 	session->looks_briefly = true;
+	session->unrestored = 1;
+	session_restore_adopted(session);
 	if (session_look(session, err) < 0)
 		return -1;
 	restore_position(session);

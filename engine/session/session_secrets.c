@@ -42,15 +42,22 @@ int session_check_all_secrets(struct session *session, struct err *err)
 {
 	size_t last = last_step(session);
 	bool runs = false;
+	int unread;
 
 	if (!lacks_any(session, last))
 		return 0;
-	if (session_look(session, err) < 0)
+	unread = session_look(session, err);
+	if (unread < 0)
 		return -1;
 	for (size_t step = session->position; step <= last; step++) {
+		bool known = session_place(session, step + 1)->known;
+
+		runs |= session_is_forced(session, step);
+		/* All may be cached behind files that are not read yet: each step that runs is checked then. */
+		if (!runs && !known && unread)
+			return 0;
 		/* What stands on a step that runs is not known to be cached. */
-		runs |= session_is_forced(session, step) ||
-			!session_place(session, step + 1)->known;
+		runs |= !known;
 		if (runs && session_check_secrets(session, step, err) < 0)
 			return -1;
 	}

@@ -56,9 +56,18 @@ void unread_note(struct store *store, const struct file_stamp *stamp,
 	unread->files[unread->count++] = (struct unread_file){.stamp = *stamp};
 }
 
+/* What was listed and not read is not there any more as it was, or will be listed again. */
 void unread_begin(struct store *store)
 {
-	store->unread.use = UNREAD_LISTED;
+	struct unread *unread = &store->unread;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < unread->count; i++) {
+		if (unread->files[i].digest[0])
+			unread->files[kept++] = unread->files[i];
+	}
+	unread->count = unread->sorted = kept;
+	unread->use = UNREAD_LISTED;
 }
 
 /* A file with several names is on the list once. */
@@ -78,7 +87,7 @@ uint64_t unread_end(struct store *store)
 	struct unread *unread = &store->unread;
 	uint64_t bytes = 0;
 
-	store->unread.use = UNREAD_TAKEN;
+	unread->use = UNREAD_TAKEN;
 	if (unread->count)
 		qsort(unread->files, unread->count, sizeof *unread->files, compare);
 	drop_doubles(unread);

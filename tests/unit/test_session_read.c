@@ -1,5 +1,5 @@
 /* Files that take long to be read, at a debugger: they are read by a child. */
-#include "tests/unit/session_fixture.h"
+#include "tests/unit/shell_fixture.h"
 
 #define COPY FIXTURE_SPEC "- action: copy\n  from: huge\n" FIXTURE_SHELL("test -f huge")
 
@@ -15,13 +15,27 @@ static void make_huge(struct fixture *fixture, off_t size)
 }
 
 /* Opens the debugger. */
-static void open_debugger(struct fixture *fixture)
+static void open_on(struct fixture *fixture, const char *spec)
 {
 	AUTO_BUF struct buf notes = BUF_INIT;
 	struct err err = {0};
 
-	fixture_load(fixture, COPY);
+	fixture_load(fixture, spec);
 	assert_int_equal(session_restore(fixture->session, &notes, &err), 0);
+}
+
+static void open_debugger(struct fixture *fixture)
+{
+	open_on(fixture, COPY);
+}
+
+/* Gives the file other times: what is in it is not known any more. */
+static void touch_huge(struct fixture *fixture, int64_t time_s)
+{
+	const struct timespec times[2] = {{.tv_sec = time_s}, {.tv_sec = time_s}};
+	AUTO_FREE char *path = fixture_path(fixture, "huge");
+
+	assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
 }
 
 /* Goes to before step 2, whose files are not known. */
@@ -78,13 +92,10 @@ static void test_read_once(void **state)
 /* A file whose time is yet to come is never remembered: it is read all the same, and once. */
 static void test_future(void **state)
 {
-	const struct timespec times[2] = {{.tv_sec = INT64_C(4102444800)},
-					  {.tv_sec = INT64_C(4102444800)}};
 	struct fixture *fixture = *state;
-	AUTO_FREE char *path = fixture_path(fixture, "huge");
 
 	set_up(fixture, many);
-	assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+	touch_huge(fixture, INT64_C(4102444800));
 	fixture_run(fixture, "next");
 	fixture_expect(fixture, "step-reading 2\nstep-started 2\nstep-ended 2 passed 0\n"
 				"stopped 3 step\n");
@@ -171,13 +182,118 @@ static void test_not_known(void **state)
 	fixture_expect_step(fixture, 2, STEP_PENDING, 0);
 }
 
+/* What stands behind files that are not read yet may be cached: a secret that it would need is not asked for. */
+static void test_secret_behind(void **state)
+{
+	struct fixture *fixture = *state;
+
+	make_huge(fixture, endless);
+	open_on(fixture, "secrets: [key]\n" COPY "  secrets: [key]\n");
+	fixture_run(fixture, "next");
+	fixture_forget(fixture);
+	fixture_start(fixture, "continue");
+	while (!fixture->progress)
+		loop_turn(fixture->loop, -1);
+	fixture_run(fixture, "kill");
+	fixture_expect(fixture, "step-reading 2\nstopped 2 killed\n");
+}
+
+/* Nor is it taken away by the limit of the store's size, before it is known to be of use. */
+static void test_kept_behind(void **state)
+{
+	struct fixture *fixture = *state;
+
+	make_huge(fixture, many);
+	fixture_load(fixture, COPY);
+	fixture_run(fixture, "continue");
+	fixture_reap(fixture);
+	fixture_close_host(fixture);
+	touch_huge(fixture, 1000000000);
+	fixture_open_host(fixture);
+	fixture->options.store_size = 1;
+	open_debugger(fixture);
+	fixture_forget(fixture);
+	fixture_run(fixture, "continue");
+	assert_non_null(strstr(fixture->events.data, "step-cached 2 passed 0\n"));
+	assert_non_null(strstr(fixture->events.data, "step-cached 3 passed 0\n"));
+	fixture_forget(fixture);
+}
+
+/* Makes the failed step's result by hand. */
+static void adopt_failed(struct fixture *fixture, size_t step)
+{
+	struct visit visit;
+
+	visit_init(&visit, fixture, step, SHELL_FAILED);
+	strv_add_all(&visit.command, "sh", "-c", "echo mine >mine", NULL);
+	visit_start(&visit);
+	visit_finish(&visit);
+	assert_true(shell_keep(visit.shell));
+	visit_release(&visit);
+	fixture_start(fixture, "adopt");
+	fixture_expect_step(fixture, step, STEP_PASSED, STEP_ADOPTED);
+}
+
+/* A result that was adopted is found again when they are read, in the next session or a later one. */
+static void test_adopted_behind(void **state)
+{
+	static const char spec[] =
+		FIXTURE_SPEC "- action: copy\n  from: huge\n" FIXTURE_SHELL("false");
+	struct fixture *fixture = *state;
+	struct err err = {0};
+
+	make_huge(fixture, many);
+	open_on(fixture, spec);
+	fixture_run(fixture, "continue");
+	adopt_failed(fixture, 3);
+	assert_int_equal(session_save(fixture->session, &err), 0);
+	touch_huge(fixture, 1000000000);
+	for (int i = 0; i < 2; i++) {
+		open_on(fixture, spec);
+		fixture_expect_step(fixture, 3, STEP_PENDING, 0);
+		assert_int_equal(session_save(fixture->session, &err), 0);
+	}
+	fixture_run(fixture, "until 3");
+	fixture_expect_step(fixture, 3, STEP_PASSED, STEP_ADOPTED);
+	fixture_forget(fixture);
+}
+
+/* Somebody changes it, as soon as it is being read. */
+static void change_huge(struct fixture *fixture, const struct event *event)
+{
+	uint64_t done, all;
+
+	if (event->type != EVENT_STEP_READING)
+		return;
+	assert_true(session_is_reading(fixture->session, &done, &all));
+	assert_int_equal(all, many);
+	touch_huge(fixture, 1000000000 + ++fixture->hook_count);
+}
+
+/* A file that is being written is not read for ever. */
+static void test_always_changed(void **state)
+{
+	struct fixture *fixture = *state;
+
+	make_huge(fixture, many);
+	open_on(fixture, "name: test\nactions:\n- action: create-systree\n  path: huge\n");
+	fixture->hook = change_huge;
+	fixture_run(fixture, "next");
+	fixture_expect(fixture,
+		       "step-reading 1\nstep-reading 1\nstep-reading 1\nstopped 1 error\n");
+	assert_int_equal(fixture->stop_err.code, ERR_STEP);
+	assert_non_null(strstr(fixture->stop_text, "try again when nobody writes them"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		FIXTURE_TEST(test_read_once), FIXTURE_TEST(test_future),
-		FIXTURE_TEST(test_kill),      FIXTURE_TEST(test_leave),
-		FIXTURE_TEST(test_changed),   FIXTURE_TEST(test_other_archive),
-		FIXTURE_TEST(test_not_known),
+		FIXTURE_TEST(test_read_once),	   FIXTURE_TEST(test_future),
+		FIXTURE_TEST(test_kill),	   FIXTURE_TEST(test_leave),
+		FIXTURE_TEST(test_changed),	   FIXTURE_TEST(test_other_archive),
+		FIXTURE_TEST(test_not_known),	   FIXTURE_TEST(test_secret_behind),
+		FIXTURE_TEST(test_kept_behind),	   FIXTURE_TEST(test_adopted_behind),
+		FIXTURE_TEST(test_always_changed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
