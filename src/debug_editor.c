@@ -25,7 +25,8 @@ static void take_text(struct debug *debug)
 		debug_say(debug, "step %zu is edited; `write` puts it into the file", step);
 	} else {
 		console_add(&debug->program->err, problems.data, problems.len);
-		debug_say(debug, "%s; `edit %zu` goes on with it", err.text, step);
+		debug_say(debug, "%s; the text is kept: `edit %zu` goes on with it", err.text,
+			  step);
 		debug->mistaken |= debug->scripts.len > 0;
 	}
 }

@@ -408,6 +408,18 @@ static void end_scripts(struct screen *screen)
 	scripts_clear(&screen->scripts);
 }
 
+/* What is wrong in the text is mended at once; what only comes too late, another time. */
+static void show_refused(struct screen *screen, const char *why, const char *problems)
+{
+	end_scripts(screen);
+	if (*problems)
+		screen_popup(screen, POPUP_REFUSED, why, problems);
+	else
+		screen_say(screen, THEME_WARNING,
+			   "%s; the text is kept: `edit %zu` goes on with it", why,
+			   screen->editing.step);
+}
+
 void screen_end_editing(struct screen *screen, int status)
 {
 	AUTO_BUF struct buf problems = BUF_INIT;
@@ -427,8 +439,7 @@ void screen_end_editing(struct screen *screen, int status)
 		end_scripts(screen);
 		screen_say(screen, THEME_ERROR, "%s", err.text);
 	} else if (result == EDITING_REFUSED) {
-		end_scripts(screen);
-		screen_popup(screen, POPUP_REFUSED, err.text, problems.data);
+		show_refused(screen, err.text, problems.data);
 	} else if (result == EDITING_TAKEN) {
 		screen_say(screen, THEME_NOTE, "step %zu is edited, for this session", step);
 		screen_keep(screen);

@@ -44,14 +44,25 @@ static int make_file(const struct buf *text, char **ret_path, struct err *err)
 	return 0;
 }
 
+/* The text of the step that was refused, or NULL. */
+static struct editing_refused *find_refused(const struct editing *editing, size_t step)
+{
+	for (size_t i = 0; i < editing->n_refused; i++) {
+		if (editing->refused[i].step == step)
+			return &editing->refused[i];
+	}
+	return NULL;
+}
+
 int editing_begin(struct editing *editing, const struct session *session, size_t step,
 		  struct err *err)
 {
 	const struct spec *spec = session_spec(session);
+	const struct editing_refused *refused = find_refused(editing, step);
 	AUTO_BUF struct buf text = BUF_INIT;
 
-	if (editing->refused_of == step)
-		buf_add(&text, editing->refused.data, editing->refused.len);
+	if (refused)
+		buf_add(&text, refused->text.data, refused->text.len);
 	else
 		spec_edit_text(spec, &spec->steps[step - 1], &text);
 	editing_drop(editing);
@@ -66,25 +77,38 @@ void editing_drop(struct editing *editing)
 	free(take_ptr(&editing->path));
 }
 
-static void forget_refused(struct editing *editing)
-{
-	if (editing->refused_of)
-		buf_release(&editing->refused);
-	editing->refused_of = 0;
-}
-
 void editing_release(struct editing *editing)
 {
 	editing_drop(editing);
-	forget_refused(editing);
+	for (size_t i = 0; i < editing->n_refused; i++)
+		buf_release(&editing->refused[i].text);
+	free(editing->refused);
+	*editing = (struct editing){0};
 }
 
+/* What was refused of the step that is edited is of no use any more; that of others is. */
+static void forget_refused(struct editing *editing)
+{
+	struct editing_refused *refused = find_refused(editing, editing->step);
+
+	if (!refused)
+		return;
+	buf_release(&refused->text);
+	*refused = editing->refused[--editing->n_refused];
+}
+
+/* Keeps the text, in the place of what was refused of the step before. */
 static void refuse(struct editing *editing, const struct buf *text)
 {
+	struct editing_refused *refused;
+
 	forget_refused(editing);
-	buf_init(&editing->refused);
-	buf_add(&editing->refused, text->data, text->len);
-	editing->refused_of = editing->step;
+	editing->refused = mem_grow(editing->refused, editing->n_refused,
+				    &editing->refused_capacity, sizeof *editing->refused);
+	refused = &editing->refused[editing->n_refused++];
+	refused->step = editing->step;
+	buf_init(&refused->text);
+	buf_add(&refused->text, text->data, text->len);
 }
 
 /* What is wrong with the file as it would become. */

@@ -183,6 +183,30 @@ END
 	check_out_has '    shell: echo'
 }
 
+# The editor breaks step 2 the first time, and then shows what it is given.
+test_text_that_is_not_valid_is_kept_while_others_are_edited() {
+	build
+	cat >editor <<'END'
+#!/bin/sh
+cat "$1" >>seen
+grep -q '^name: Compile' "$1" && sed -i 's/^shell:/shel:/' "$1"
+grep -q '^name: Test' "$1" && sed -i 's/exit 3/exit 0/' "$1"
+exit 0
+END
+	chmod +x editor
+	unset VISUAL
+	EDITOR=$PWD/editor debug <<'END'
+edit Compile
+edit Test
+edit Pack
+edit Compile
+END
+	check_err_has 'the text is kept: `edit 2` goes on with it'
+	check_err_has 'step 3 is edited'
+	check_err_has 'step 4 is as it was'
+	check_same <(grep -c '^shel:' seen) <(echo 1)
+}
+
 # A file in one's own directory that is of a group which one is not in: a new file cannot be.
 test_write_does_not_change_the_owner() {
 	[ "$(id -u)" = 0 ] || skip "only root can give a file away"
