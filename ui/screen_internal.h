@@ -162,6 +162,9 @@ void screen_end_editing(struct screen *screen, int status);
 /* Whether something runs that a command of a file must wait for. */
 bool screen_is_busy(const struct screen *screen);
 
+/* screen_bottom.c */
+void screen_draw_bottom(struct screen *screen);
+
 /* screen_draw.c */
 void screen_draw(struct screen *screen);
 void screen_lay_out(struct screen *screen);

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <vterm.h>
 
+#include "engine/base/clamp.h"
 #include "engine/base/mem.h"
 #include "ui/term_internal.h"
 #include "ui/vtfilter_csi.h"
@@ -42,11 +43,6 @@ static void on_output(const char *bytes, size_t length, void *user)
 		buf_add(term->sink, bytes, length);
 	else if (term->answering && term->callbacks.reply)
 		term->callbacks.reply(term->callbacks.user, bytes, length);
-}
-
-static int clamp(int value, int least, int most)
-{
-	return value < least ? least : value > most ? most : value;
 }
 
 /* Sets libvterm up, in the one order that it can take. */
